@@ -1,0 +1,105 @@
+/** What every command needs: the project, its pipelines, a log, and an engine. */
+import type { Logger } from "pino";
+import { sourceKinds } from "../sources/index.ts";
+import { openSink } from "../sinks/index.ts";
+import { loadPipeline, type LoadedPipeline, type LoadResult } from "../spec/load.ts";
+import { findSpecs, projectOf } from "../spec/find.ts";
+import { formatProblems, type Problem } from "../spec/problem.ts";
+import type { Project } from "../spec/project.ts";
+import type { Engine, Progress } from "../runtime/engine.ts";
+import { createLog } from "../runtime/log.ts";
+import { SecretMask } from "../runtime/masking.ts";
+
+export interface ProjectFlags {
+  env?: string;
+  warehouse?: string;
+}
+
+/** Flags of every command that looks at a project, for `addOption`-free declaration. */
+export const projectOptions = [
+  ["--env <name>", "the environment of etl.yml"],
+  ["--warehouse <address>", "sqlite:FILE or postgres://…, instead of etl.yml's"],
+] as const;
+
+export interface Context {
+  project: Project;
+  mask: SecretMask;
+}
+
+/** The project above the first path among the arguments, else above the working directory. */
+export function openContext(args: readonly string[], flags: ProjectFlags, variables: Record<string, string | undefined> = process.env): Context {
+  const secrets = new Set<string>();
+  const project = projectOf(args, { environment: flags.env, warehouse: flags.warehouse, variables: { values: variables, secrets } });
+  const password = /^[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s]+)@/i.exec(project.warehouse)?.[1];
+  if (password) secrets.add(password).add(decodeURIComponent(password));
+  return { project, mask: new SecretMask(secrets) };
+}
+
+export interface LoadedSpecs {
+  results: LoadResult[];
+  pipelines: LoadedPipeline[];
+  problems: Problem[];
+}
+
+/** Loads every pipeline that the arguments name, with all problems; two pipelines of one name are one. */
+export function loadSpecs(args: readonly string[], { project }: Context): LoadedSpecs & { connections: string[] } {
+  const found = findSpecs(args, project);
+  const results = found.files.map((file) => loadPipeline(file, project));
+  const problems = [...project.problems, ...found.problems, ...results.flatMap((result) => result.problems)];
+  const byName = new Map<string, LoadResult>();
+  for (const result of results) {
+    if (result.name === undefined) continue;
+    const twin = byName.get(result.name);
+    if (twin) {
+      const before = result.document.problems.length;
+      result.document.add(["pipeline"], "E415", `the pipeline "${result.name}" is also in ${twin.document.shownFile}: names are unique in a project`);
+      problems.push(...result.document.problems.slice(before));
+    } else byName.set(result.name, result);
+  }
+  return { results, problems, connections: found.connections, pipelines: results.flatMap(({ pipeline }) => pipeline ?? []) };
+}
+
+/** Prints problems on stderr; true when one of them is an error. */
+export function tellProblems(problems: readonly Problem[], { mask }: Context): boolean {
+  if (problems.length) console.error(mask.mask(formatProblems(problems, "text")));
+  return problems.some(({ severity }) => severity === "error");
+}
+
+export interface EngineOptions {
+  debug: boolean;
+  signal: AbortSignal;
+  writeLine?: (line: string) => void;
+  onProgress?: (progress: Progress) => void;
+  quiet?: boolean;
+}
+
+/** The log of a command: lines on stderr, `ETL_LOG_FORMAT=json` for machines. */
+export function openLog({ project, mask }: Context, options: Pick<EngineOptions, "debug" | "writeLine" | "quiet">): Logger {
+  return createLog({
+    level: options.debug ? "debug" : options.quiet ? "error" : (project.environment.log_level ?? "info"),
+    format: process.env["ETL_LOG_FORMAT"] === "json" ? "json" : "text",
+    mask,
+    write: options.writeLine ?? ((line) => process.stderr.write(`${line}\n`)),
+  });
+}
+
+/** Everything that the runtime is handed. */
+export function openEngine(context: Context, options: EngineOptions): Engine {
+  const { project, mask } = context;
+  return {
+    async sourceKind(type) {
+      const load = sourceKinds[type];
+      if (!load) throw new Error(`source type ${type} is in the schema, not in the registry`);
+      return load();
+    },
+    openSink,
+    warehouse: project.warehouse,
+    environmentName: project.environmentName,
+    validation: project.environment.validation ?? "lenient",
+    variables: project.variables.values,
+    log: openLog(context, options),
+    mask: (text) => mask.mask(text),
+    signal: options.signal,
+    onProgress: options.onProgress,
+  };
+}

@@ -1,0 +1,66 @@
+/** `etl preview`: raw records beside the rows they become; nothing is written. */
+import { Option, type Command } from "commander";
+import { previewPipeline, type Preview } from "../runtime/preview.ts";
+import { loadSpecs, openContext, openEngine, tellProblems, type ProjectFlags } from "./context.ts";
+import { watchSignals } from "./signals.ts";
+
+interface PreviewOptions extends ProjectFlags {
+  records: string;
+  output: "text" | "json";
+  debug?: boolean;
+  param?: string[];
+}
+
+/** Adds the command. */
+export function previewCommand(program: Command, exit: (code: number) => void): void {
+  program
+    .command("preview")
+    .description("show raw records beside the rows they become; nothing is written")
+    .argument("<pipeline>", "a file or a name")
+    .option("-n, --records <n>", "how many records", "5")
+    .option("--env <name>", "the environment of etl.yml")
+    .option("--debug", "log everything")
+    .option("--param <name=value...>", "params of the pipeline")
+    .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"))
+    .action(async (target: string, options: PreviewOptions) => exit(await preview(target, options)));
+}
+
+async function preview(target: string, options: PreviewOptions): Promise<number> {
+  const context = openContext([target], options);
+  const specs = loadSpecs([target], context);
+  if (tellProblems(specs.problems, context)) return 2;
+  const [pipeline] = specs.pipelines;
+  if (!pipeline || specs.pipelines.length > 1) {
+    console.error(`preview takes one pipeline; ${target} holds ${specs.pipelines.length}`);
+    return 2;
+  }
+  const signals = watchSignals((text) => console.error(text));
+  const engine = openEngine(context, { debug: options.debug ?? false, signal: signals.signal });
+  const params = Object.fromEntries((options.param ?? []).map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]));
+  const count = /^\d+$/.test(options.records) ? Number(options.records) : 5;
+  try {
+    const previews = await previewPipeline({ pipeline, engine, params, count });
+    console.log(options.output === "json" ? JSON.stringify(previews, replaceBigInt, 2) : previews.map(previewText).join("\n\n"));
+    if (!previews.length) console.error("The source gave no records.");
+    return 0;
+  } finally {
+    signals.stop();
+  }
+}
+
+function replaceBigInt(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+function previewText({ record, row, rejects, warnings, filtered }: Preview, index: number): string {
+  const lines = [`── record ${index + 1} ──`, JSON.stringify(record, replaceBigInt, 2), filtered ? "→ filtered out" : "→"];
+  if (row) {
+    const width = Math.max(...Object.keys(row).map((name) => name.length));
+    for (const [name, value] of Object.entries(row)) if (value !== null) lines.push(`  ${name.padEnd(width)}  ${JSON.stringify(value, replaceBigInt)}`);
+    const empty = Object.values(row).filter((value) => value === null).length;
+    if (empty) lines.push(`  (${empty} columns are NULL)`);
+  }
+  for (const { field, rule, message } of rejects) lines.push(`  rejected: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
+  for (const { field, rule, message } of warnings) lines.push(`  warning: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
+  return lines.join("\n");
+}

@@ -1,0 +1,134 @@
+/** `etl run`: pipelines into the warehouse. */
+import { Option, type Command } from "commander";
+import { SpecError } from "../errors.ts";
+import { parseDateFlag, type RunFlags } from "../runtime/flags.ts";
+import { runPipeline } from "../runtime/run-pipeline.ts";
+import type { RunOutcome } from "../runtime/summary.ts";
+import { loadSpecs, openContext, openEngine, projectOptions, tellProblems, type ProjectFlags } from "./context.ts";
+import { exitCodeOf, overviewTable } from "./overview.ts";
+import { createProgress } from "./progress.ts";
+import { watchSignals } from "./signals.ts";
+
+interface RunOptions extends ProjectFlags {
+  full?: boolean;
+  force?: boolean;
+  startDate?: string;
+  endDate?: string;
+  dryRun?: boolean;
+  batchSize?: number;
+  maxRecords?: number;
+  skipValidation?: boolean;
+  debug?: boolean;
+  param?: Record<string, string>;
+  output: "text" | "json";
+  since?: string;
+  forceOverwrite?: boolean;
+  test?: boolean;
+  verbose?: boolean;
+  limit?: number;
+  incremental?: boolean;
+}
+
+function wholeNumber(flag: string, smallest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < smallest) throw new SpecError(`${flag} must be a whole number${smallest > 0 ? ` from ${smallest}` : ", 0 for unlimited"}, not ${JSON.stringify(text)}`);
+    return value;
+  };
+}
+
+function collectParam(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new SpecError(`--param ${JSON.stringify(text)} must be name=value`);
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Names of flags in the code base that this replaces, and what they are called now. */
+const oldFlags = [
+  ["since", "--start-date"],
+  ["forceOverwrite", "--force"],
+  ["test", "--debug"],
+  ["verbose", "--debug"],
+  ["limit", "--max-records"],
+  ["incremental", "nothing: it is the default"],
+] as const;
+
+/** Types the flags; the old names still work, with a warning that names the new one. */
+export function runFlags(options: Omit<RunOptions, "output">, warn: (text: string) => void): RunFlags {
+  for (const [old, now] of oldFlags) {
+    if (options[old] !== undefined) warn(`--${old.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is an old name: use ${now}`);
+  }
+  const start = options.startDate ?? options.since;
+  return {
+    full: options.full ?? false,
+    force: options.force ?? options.forceOverwrite ?? false,
+    startDate: start === undefined ? undefined : parseDateFlag("--start-date", start),
+    endDate: options.endDate === undefined ? undefined : parseDateFlag("--end-date", options.endDate),
+    dryRun: options.dryRun ?? false,
+    batchSize: options.batchSize,
+    maxRecords: options.maxRecords ?? options.limit ?? 0,
+    skipValidation: options.skipValidation ?? false,
+    debug: options.debug ?? options.test ?? options.verbose ?? false,
+    params: options.param ?? {},
+  };
+}
+
+/** Adds the command. */
+export function runCommand(program: Command, exit: (code: number) => void): void {
+  const command = program
+    .command("run")
+    .description("run pipelines: files, folders or names; a folder's run one after the other")
+    .argument("<pipeline...>", "pipelines/hubspot/contacts.yml, pipelines/hubspot, hubspot.contacts")
+    .option("--full", "read everything; stored rows that are newer stay")
+    .option("--force", "read everything; stored rows are replaced, newer ones too")
+    .option("--start-date <date>", "read what changed since: YYYY-MM-DD (midnight UTC) or ISO 8601 with a zone")
+    .option("--end-date <date>", "read what changed before")
+    .option("--dry-run", "write nothing at all, say what would be done")
+    .option("--batch-size <n>", "page size asked of the source, within its max_size", wholeNumber("--batch-size", 1))
+    .option("--max-records <n>", "stop after so many records; 0: unlimited", wholeNumber("--max-records", 0))
+    .option("--skip-validation", "skip validators and rules; types and required fields stay")
+    .option("--debug", "log everything")
+    .option("--param <name=value>", "a param of the pipeline; may be repeated", collectParam)
+    .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
+  for (const [flag, description] of projectOptions) command.option(flag, description);
+  for (const old of ["--since <date>", "--force-overwrite", "--test", "--verbose", "--incremental"]) command.addOption(new Option(old).hideHelp());
+  command.addOption(new Option("--limit <n>").argParser(wholeNumber("--limit", 0)).hideHelp());
+  command.action(async (targets: string[], options: RunOptions) => {
+    exit(await run(targets, options));
+  });
+}
+
+/** Runs pipelines and prints what became of them; gives the exit code. */
+export async function run(targets: readonly string[], options: RunOptions, variables?: Record<string, string | undefined>): Promise<number> {
+  const context = openContext(targets, options, variables);
+  const flags = runFlags(options, (text) => console.error(`warning: ${text}`));
+  const specs = loadSpecs(targets, context);
+  if (tellProblems(specs.problems, context)) return 2;
+  const enabled = specs.pipelines.filter(({ spec }) => spec.enabled || specs.pipelines.length === 1);
+  const progress = createProgress(process.stderr, options.output === "json" || flags.debug);
+  const signals = watchSignals((text) => progress.line(text));
+  const engine = openEngine(context, { debug: flags.debug, signal: signals.signal, writeLine: (line) => progress.line(line), onProgress: (state) => progress.update(state) });
+  const outcomes: RunOutcome[] = [];
+  try {
+    for (const pipeline of enabled) {
+      if (signals.signal.aborted) break;
+      const flagsOfOne = enabled.length > 1 ? { ...flags, params: knownParams(flags.params, Object.keys(pipeline.spec.params ?? {})) } : flags;
+      outcomes.push(...(await runPipeline({ pipeline, flags: flagsOfOne, engine })));
+      progress.done();
+    }
+  } finally {
+    signals.stop();
+    progress.done();
+  }
+  if (options.output === "json") console.log(JSON.stringify({ runs: outcomes.map(({ summary }) => summary) }));
+  else {
+    if (outcomes.length > 1) console.error(`\n${overviewTable(outcomes)}`);
+    for (const { hint, summary } of outcomes) if (hint) console.error(`${summary.pipeline}: ${hint}`);
+  }
+  return exitCodeOf(outcomes);
+}
+
+/** In a folder each pipeline takes the params that it declares. */
+function knownParams(params: Record<string, string>, declared: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => declared.includes(name)));
+}

@@ -1,0 +1,61 @@
+/** Rows gathered between two commits: distinct by key, the newer of two wins. */
+import type { Row, Value } from "../sinks/contract.ts";
+import type { Reject } from "./state/rejects.ts";
+
+export interface BatchRow {
+  key: string;
+  row: Row;
+  record: unknown;
+  newerLimit?: Value;
+}
+
+export interface BatchKeys {
+  /** Positions of the upsert keys in a row. */
+  keys: readonly number[];
+  /** Position of `newer_by`, if there is one. */
+  newerBy?: number;
+}
+
+export class Batch {
+  readonly rows: BatchRow[] = [];
+  readonly rejects: Reject[] = [];
+  bytes = 0;
+  /** Written; what fails later must not write it again. */
+  committed = false;
+  duplicates = 0;
+  /** Records that this batch answers for. */
+  fetched = 0;
+  filtered = 0;
+  rejected = 0;
+  warnings = 0;
+  readonly #byKey = new Map<string, number>();
+  readonly #at: BatchKeys;
+
+  constructor(at: BatchKeys) {
+    this.#at = at;
+  }
+
+  /** Adds a row; of two with one key the newer stays, the later read where they are equal or one has no time. */
+  add(candidate: BatchRow): void {
+    const index = this.#byKey.get(candidate.key);
+    if (index === undefined) {
+      this.#byKey.set(candidate.key, this.rows.push(candidate) - 1);
+      return;
+    }
+    this.duplicates++;
+    if (!this.#isOlder(candidate, this.rows[index]!)) this.rows[index] = candidate;
+  }
+
+  #isOlder(candidate: BatchRow, held: BatchRow): boolean {
+    const { newerBy } = this.#at;
+    if (newerBy === undefined) return false;
+    const mine = candidate.newerLimit ?? candidate.row[newerBy];
+    const theirs = held.row[newerBy];
+    return mine !== null && mine !== undefined && theirs !== null && theirs !== undefined && mine < theirs;
+  }
+}
+
+/** A row's key as one text; ids of the same digits are one key whether they came as number or as bigint. */
+export function keyOf(row: Row, keys: readonly number[]): string {
+  return keys.length === 1 ? String(row[keys[0]!]) : keys.map((index) => String(row[index]).replace(/[\\,]/g, "\\$&")).join(",");
+}

@@ -1,0 +1,37 @@
+/** What a run is handed: the pipeline, what was asked, and ways to open sources and sinks. */
+import type { Logger } from "pino";
+import type { SourceKind } from "../sources/contract.ts";
+import type { Sink } from "../sinks/contract.ts";
+import type { LoadedPipeline } from "../spec/load.ts";
+import type { RunFlags } from "./flags.ts";
+import type { ValidationMode } from "./mapping/index.ts";
+
+export interface Progress {
+  pipeline: string;
+  fetched: number;
+  /** How many there will be, where the source tells. */
+  expected?: number;
+}
+
+export interface Engine {
+  sourceKind(type: string): Promise<SourceKind>;
+  openSink(address: string, options: { readOnly: boolean }): Promise<Sink>;
+  /** Address of the warehouse. */
+  warehouse: string;
+  environmentName: string;
+  validation: ValidationMode;
+  /** Of the process: for params with `env`. */
+  variables: Record<string, string | undefined>;
+  log: Logger;
+  /** Takes secrets out of a text. */
+  mask(text: string): string;
+  /** Aborted when the user wants to stop: the batch in hand is finished. */
+  signal: AbortSignal;
+  onProgress?(progress: Progress): void;
+}
+
+export interface RunInput {
+  pipeline: LoadedPipeline;
+  flags: RunFlags;
+  engine: Engine;
+}

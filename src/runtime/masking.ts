@@ -1,0 +1,38 @@
+/** Secrets are masked by value: whatever the text, they do not come through. */
+
+const shortest = 4;
+
+/** Replaces every known secret in a text, in the forms in which it may travel. */
+export class SecretMask {
+  #secrets: readonly string[] = [];
+  #count = 0;
+  readonly #source: ReadonlySet<string>;
+
+  /** @param secrets may still grow: connections are loaded one after the other. */
+  constructor(secrets: ReadonlySet<string>) {
+    this.#source = secrets;
+  }
+
+  mask(text: string): string {
+    if (this.#count !== this.#source.size) this.#learn();
+    let masked = text;
+    for (const secret of this.#secrets) if (masked.includes(secret)) masked = masked.replaceAll(secret, "***");
+    return masked;
+  }
+
+  #learn(): void {
+    this.#count = this.#source.size;
+    const forms = [...this.#source].flatMap((secret) => {
+      const password = passwordOf(secret);
+      const parts = password === undefined ? [secret] : [secret, password, decodeURIComponent(password)];
+      return parts.flatMap((part) => [part, encodeURIComponent(part), JSON.stringify(part).slice(1, -1), Buffer.from(part).toString("base64"), Buffer.from(part).toString("base64url")]);
+    });
+    // The longest first: a secret may hold another one.
+    this.#secrets = [...new Set(forms)].filter((form) => form.length >= shortest).sort((a, b) => b.length - a.length);
+  }
+}
+
+/** The password inside an address, if the secret is one. */
+function passwordOf(secret: string): string | undefined {
+  return /^[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s]+)@/i.exec(secret)?.[1];
+}

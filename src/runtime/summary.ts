@@ -1,0 +1,67 @@
+/** What a run says of itself when it is over. */
+import type { Counters } from "./state/checkpoint.ts";
+
+export type RunStatus = "success" | "partial" | "failed" | "skipped";
+
+/** One entry of `etl run --output json`; the keys are its contract. */
+export interface RunSummary {
+  pipeline: string;
+  status: RunStatus;
+  mode: string;
+  /** ISO 8601, an id or a cursor; null on a run that reads everything. */
+  since: string | null;
+  fetched: number;
+  filtered: number;
+  duplicates: number;
+  rejected: number;
+  mapped: number;
+  created: number;
+  updated: number;
+  unchanged: number;
+  stale: number;
+  deleted: number;
+  warnings: number;
+  duration_seconds: number;
+  records_per_second: number;
+  api_calls: number;
+  retries: number;
+  peak_rss_mb: number;
+  run_id: number | null;
+  error: string | null;
+}
+
+/** A summary and the exit code it asks for: 0 success, 1 failed, 2 spec, 3 partial, 4 already running, 130 interrupted. */
+export interface RunOutcome {
+  summary: RunSummary;
+  exitCode: 0 | 1 | 2 | 3 | 4 | 130;
+  /** What a user does next, where there is something. */
+  hint?: string;
+}
+
+/** Peak resident memory of this process so far, in MB. */
+export function peakRssMb(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
+}
+
+/** The counts of a run in the words of the house: `1,204 fetched, 1,100 created, 98 updated, 5 unchanged, 1 rejected`. */
+export function countsText(counters: Counters): string {
+  const number = (value: number): string => value.toLocaleString("en-US");
+  const parts = [`${number(counters.fetched)} fetched`];
+  for (const name of ["created", "updated", "unchanged", "stale", "duplicates", "filtered", "rejected", "deleted"] as const) {
+    if (counters[name] || name === "created" || name === "updated" || name === "unchanged") parts.push(`${number(counters[name])} ${name}`);
+  }
+  return parts.join(", ");
+}
+
+/** Why the counts of a run cannot be right; empty when they add up. */
+export function brokenEquations(counters: Counters): string[] {
+  const broken: string[] = [];
+  const { fetched, filtered, duplicates, rejected, mapped, created, updated, unchanged, stale } = counters;
+  if (fetched !== filtered + duplicates + rejected + mapped) {
+    broken.push(`${fetched} records were fetched, but ${filtered} filtered + ${duplicates} duplicates + ${rejected} rejected + ${mapped} mapped make ${filtered + duplicates + rejected + mapped}`);
+  }
+  if (mapped !== created + updated + unchanged + stale) {
+    broken.push(`${mapped} rows were mapped, but ${created} created + ${updated} updated + ${unchanged} unchanged + ${stale} stale make ${created + updated + unchanged + stale}`);
+  }
+  return broken;
+}

@@ -1,0 +1,71 @@
+/** Warnings and rejects in the log: of one field and rule the first ten, then a count. */
+import type { Logger } from "pino";
+import type { Failure, Warning } from "./mapping/index.ts";
+
+const shownEach = 10;
+const longestValue = 120;
+
+export interface Told {
+  /** Counts by `field: rule`, for the history. */
+  readonly warnings: Record<string, number>;
+  readonly rejects: Record<string, number>;
+}
+
+export interface RecordLabel {
+  system: string;
+  entity: string;
+  /** `id=123`. */
+  label: string;
+  /** `123`. */
+  id: string;
+  url?: string;
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+}
+
+export class Teller implements Told {
+  readonly warnings: Record<string, number> = {};
+  readonly rejects: Record<string, number> = {};
+  readonly #log: Logger;
+  readonly #all: boolean;
+
+  /** @param all `--debug`: every line is shown. */
+  constructor(log: Logger, all: boolean) {
+    this.#log = log;
+    this.#all = all;
+  }
+
+  warn(warning: Warning, record: () => RecordLabel): void {
+    if (!this.#counts(this.warnings, warning)) return;
+    const { label } = record();
+    if (warning.field === "") this.#log.warn(`Validation warning for rule '${warning.rule}' (Record: ${label}): ${warning.message}`);
+    else this.#log.warn(`Validation warning for field '${warning.field}' with value '${shown(warning.value)}' (Record: ${label}): ${warning.message}`);
+  }
+
+  reject(failure: Failure, record: () => RecordLabel): void {
+    if (!this.#counts(this.rejects, failure)) return;
+    const { system, entity, label, id, url } = record();
+    const { stage, field, rule, value, message } = failure;
+    if (stage === "coerce" && /^(date|time|timestamp)$/.test(rule)) this.#log.error(`Failed to parse date value: '${shown(value)}' in field '${field}' for ${system} ${id}`);
+    else if (stage === "coerce" || stage === "validate") this.#log.error(`Strict validation failed for field '${field}' with value '${shown(value)}' (Record: ${label}): ${message}`);
+    else if (stage === "rule") this.#log.error(`Strict validation failed for rule '${rule}' (Record: ${label}): ${message}`);
+    else this.#log.error(`Error processing ${entity} ${id}: ${field ? `${field} ` : ""}${message}${url ? ` - CRM URL: ${url}` : ""} - Context: ${JSON.stringify({ stage, rule, ...(field ? { field } : {}) })}`);
+  }
+
+  /** What was not shown, as one line a field and rule. */
+  close(): void {
+    if (this.#all) return;
+    for (const [kind, counts] of [["validation warnings", this.warnings], ["rejects", this.rejects]] as const) {
+      for (const [name, count] of Object.entries(counts)) if (count > shownEach) this.#log.warn(`…and ${count - shownEach} more ${kind} for ${name}`);
+    }
+  }
+
+  #counts(counts: Record<string, number>, { field, rule }: { field: string; rule: string }): boolean {
+    const name = field ? `${field}: ${rule}` : rule;
+    const count = (counts[name] = (counts[name] ?? 0) + 1);
+    return this.#all || count <= shownEach;
+  }
+}

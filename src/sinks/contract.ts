@@ -1,0 +1,134 @@
+/**
+ * What the runtime asks of a sink: the database that rows go into. A sink knows its SQL and nothing of
+ * pipelines; the runtime keeps its own tables (history, rejects) through `database`.
+ */
+import type { Kysely } from "kysely";
+
+/**
+ * The types of section 5 of the design, as a mapping writes them.
+ * `decimal` carries precision and scale: `decimal(12,2)`.
+ */
+export type ColumnType = string;
+
+/**
+ * A value of a row, in the one form that every sink takes:
+ * text, json (canonical text, keys sorted), uuid (lower case), decimal (plain digits, exactly `scale` decimals),
+ * date `YYYY-MM-DD`, time `HH:MM:SS[.ffffff]`, timestamp `YYYY-MM-DDTHH:MM:SS.ffffffZ` (always 6 decimals, UTC),
+ * interval (ISO 8601 duration): string · integer, double: number · bigint: number when safe, else bigint ·
+ * boolean: boolean · absent: null. Text holds no NUL character and no lone surrogate: the mapping saw to that.
+ */
+export type Value = string | number | bigint | boolean | null;
+
+/** One value for each of `Table.columns`, in their order. */
+export type Row = Value[];
+
+export interface Column {
+  name: string;
+  type: ColumnType;
+}
+
+/** A target table as a mapping describes it. Bookkeeping columns (sync_created_at, …) are the sink's own. */
+export interface Table {
+  name: string;
+  columns: readonly Column[];
+  /** Names of the upsert key's columns; never empty; their values are never null. */
+  keys: readonly string[];
+  /** Name of the column that says which of two rows is the newer one. */
+  newerBy?: string;
+}
+
+/** What `plan` found: the statements that would bring the database to the table, and what forbids them. */
+export interface TablePlan {
+  table: Table;
+  /** True when the table is not there yet. */
+  creates: boolean;
+  /** DDL that `apply` runs: CREATE TABLE, ADD COLUMN, the unique index of a table we create. */
+  statements: string[];
+  /**
+   * Reasons to stop, each with the exact SQL that a person would have to run:
+   * a column of another type, a missing unique index on a table that was there before.
+   */
+  problems: { message: string; sql: string }[];
+}
+
+export interface MergeInput {
+  table: Table;
+  /** Distinct by key: the runtime has settled duplicates. */
+  rows: readonly Row[];
+  /** Written to sync_run_id of rows that change. */
+  runId: number;
+  /** Canonical timestamp for sync_created_at / sync_updated_at of rows that change. */
+  now: string;
+  /** `--force`: a stored row that is newer is replaced too. */
+  replaceNewer: boolean;
+  /**
+   * For the hour that a zone repeats in autumn: per row, the greatest stored `newerBy` value that is still not
+   * newer than this row. Absent, or undefined for a row: the row's own `newerBy` value.
+   */
+  newerLimits?: readonly (Value | undefined)[];
+}
+
+/** A row that the database refused (too wide, a value out of range, a violated constraint). */
+export interface WriteReject {
+  /** Index into `MergeInput.rows`. */
+  index: number;
+  /** Column, where the database named one. */
+  field?: string;
+  /** The database's code: an SQLSTATE, or SQLite's name of the result code. */
+  code: string;
+  message: string;
+}
+
+/** `created + updated + unchanged + stale + rejects.length` is the number of rows given. */
+export interface MergeResult {
+  created: number;
+  updated: number;
+  unchanged: number;
+  stale: number;
+  rejects: WriteReject[];
+}
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+export interface Sink {
+  readonly dialect: "postgres" | "sqlite";
+  /** The address without credentials, for messages: `sqlite:warehouse.db`, `postgres://host/db`. */
+  readonly address: string;
+  /** The sink's own connection, for the runtime's tables. Statements run inside `transaction` belong to it. */
+  readonly database: Kysely<any>;
+  /** Column types and clauses in which the runtime's own tables differ between dialects. */
+  readonly types: { id: string; json: string; timestamp: string };
+  /** Aborted when the connection that holds the locks is gone; the run must end. */
+  readonly lost: AbortSignal;
+
+  /** Compares the table with the database. Reads only. */
+  plan(table: Table): Promise<TablePlan>;
+  /** Runs a plan's statements. Throws FatalError with the SQL when the plan has problems. */
+  apply(plan: TablePlan): Promise<void>;
+  /**
+   * Takes a lock that dies with this process (kill -9 included), or says undefined when somebody else holds it.
+   * @param name any text; one name is one lock in this database.
+   */
+  lock(name: string): Promise<Lock | undefined>;
+  /**
+   * Runs `body` in one transaction, and all of it again when the database asks for that (SQLSTATE class 40,
+   * SQLITE_BUSY): `body` must be repeatable. Throws FatalError when the database is gone or full.
+   */
+  transaction<T>(body: () => Promise<T>): Promise<T>;
+  /** Upserts rows; call it inside `transaction`. One bad row costs one row: it comes back as a reject. */
+  merge(input: MergeInput): Promise<MergeResult>;
+  /** What `merge` would count, from reads alone: nothing is written. The table may not exist yet. */
+  compare(input: MergeInput): Promise<MergeResult>;
+  /** How many statements this sink has sent so far. */
+  readonly statements: number;
+  close(): Promise<void>;
+}
+
+/** Opens a sink by its address. `readOnly`: nothing is created, not even the file. */
+export interface SinkKind {
+  /** True for an address of this kind (`sqlite:…`, `postgres://…`). */
+  accepts(address: string): boolean;
+  open(address: string, options: { readOnly: boolean }): Promise<Sink>;
+}

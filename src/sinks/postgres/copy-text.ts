@@ -1,0 +1,43 @@
+/** Rows in COPY's text format: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
+import type { Row, Value } from "../contract.ts";
+
+/** Fewer, larger writes: below 64 KB the calls cost more than the bytes. */
+const CHUNK_CHARACTERS = 65_536;
+
+const SPECIAL = /[\\\n\r\t]/;
+const ESCAPES: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+export interface CopyRows {
+  rows: readonly Row[];
+  /** Which of them, and in which order; each line starts with its index. */
+  indexes: readonly number[];
+  limits: readonly (Value | undefined)[] | undefined;
+}
+
+/** The rows as buffers of about 64 KB; a row longer than that is one buffer. */
+export function* copyText({ rows, indexes, limits }: CopyRows): Generator<Buffer, undefined> {
+  let text = "";
+  for (const index of indexes) {
+    text += `${index}\t${encode(limits?.[index] ?? null)}`;
+    for (const value of rows[index] ?? []) text += `\t${encode(value)}`;
+    text += "\n";
+    if (text.length >= CHUNK_CHARACTERS) {
+      yield Buffer.from(text);
+      text = "";
+    }
+  }
+  if (text !== "") yield Buffer.from(text);
+  return undefined;
+}
+
+/** `\N` is NULL; a text that says `\N` has its backslash escaped, so the two never meet. */
+function encode(value: Value): string {
+  if (value === null || value === undefined) return "\\N";
+  if (typeof value === "string") return SPECIAL.test(value) ? value.replaceAll(/[\\\n\r\t]/g, escape) : value;
+  if (typeof value === "boolean") return value ? "t" : "f";
+  return String(value);
+}
+
+function escape(character: string): string {
+  return ESCAPES[character] ?? character;
+}

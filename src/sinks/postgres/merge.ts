@@ -1,0 +1,186 @@
+/** Upserts a batch into PostgreSQL: staged by COPY in a temporary table, written by one INSERT … ON CONFLICT. */
+import { FatalError } from "../../errors.ts";
+import type { MergeInput, MergeResult, WriteReject } from "../contract.ts";
+import { type ScreenCodes, screenRows } from "../screen-rows.ts";
+import type { StoredTable } from "./catalog.ts";
+import { copyText } from "./copy-text.ts";
+import { describe, fieldOf, isDataError, isSameRowTwice, type PostgresError } from "./errors.ts";
+import type { Session } from "./session.ts";
+import { type MergeSql, mergeSql } from "./sql.ts";
+
+const CODES: ScreenCodes = { missingKey: "23502", badText: "22021", outOfRange: "22003" };
+
+/** So often the one line that COPY names is dropped and the rest sent again; then the batch is halved instead. */
+const MAX_DROPPED_LINES = 20;
+
+interface Counts {
+  created: number;
+  updated: number;
+}
+
+interface Batch {
+  session: Session;
+  input: MergeInput;
+  sql: MergeSql;
+  /** The one of the two upserts that suits the batch. */
+  upsert: string;
+  rejects: WriteReject[];
+  dropped: number;
+}
+
+export interface MergeContext {
+  session: Session;
+  stored: StoredTable | undefined;
+  /** Staging tables that this transaction has filled already: they have to be emptied first. */
+  filled: Set<string>;
+  /** Tables of which the last batch was mostly rows that were not there. */
+  mostlyNew: Set<string>;
+}
+
+/** Writes the rows; inside a transaction. Throws what `pg` throws for what is not one row's fault. */
+export async function mergeRows(context: MergeContext, input: MergeInput): Promise<MergeResult> {
+  const { batch, staged, superseded } = await stageRows(context, input);
+  const { mostlyNew } = context;
+  const { name } = input.table;
+  const written = await writeRows(batch, staged);
+  const stale = await countStale(batch, staged, written);
+  // What the last batch was like is the best guess at the next one.
+  if (written.created > staged.length / 2) mostlyNew.add(name);
+  else mostlyNew.delete(name);
+  return resultOf(batch, superseded, { ...written, stale });
+}
+
+/** Counts what `mergeRows` would do; inside a transaction that is rolled back. */
+export async function compareRows(context: MergeContext, input: MergeInput): Promise<MergeResult> {
+  const { batch, staged, superseded } = await stageRows(context, input);
+  const comparable = input.table.keys.every((key) => context.stored?.columns.has(key));
+  if (staged.length === 0 || !comparable) {
+    return resultOf(batch, superseded, { created: staged.length, updated: 0, stale: 0 });
+  }
+  const [found] = await context.session.query<{ matched: number; stale: number; updated: number }>(batch.sql.classify);
+  const { matched, stale, updated } = found ?? { matched: 0, stale: 0, updated: 0 };
+  return resultOf(batch, superseded, { created: staged.length - matched, updated, stale });
+}
+
+function limitsOf(input: MergeInput): MergeInput["newerLimits"] {
+  const used = !input.replaceNewer && input.table.newerBy !== undefined;
+  return used && input.newerLimits?.some((limit) => limit !== undefined && limit !== null)
+    ? input.newerLimits
+    : undefined;
+}
+
+function resultOf(batch: Batch, superseded: number, counts: Counts & { stale: number }): MergeResult {
+  const { created, updated, stale } = counts;
+  const rejects = batch.rejects.sort((a, b) => a.index - b.index);
+  const unchanged = batch.input.rows.length - created - updated - stale - rejects.length;
+  if (unchanged < superseded) throw new FatalError("the counts of a merge do not add up: a bug of the sink");
+  return { created, updated, unchanged, stale, rejects };
+}
+
+async function stageRows(
+  context: MergeContext,
+  input: MergeInput,
+): Promise<{ batch: Batch; staged: number[]; superseded: number }> {
+  const { session, stored, filled } = context;
+  const { kept, superseded, rejects } = screenRows(input, CODES);
+  const sql = mergeSql({ ...input, stored: stored?.columns ?? new Map() });
+  const upsert = limitsOf(input) || !context.mostlyNew.has(input.table.name) ? sql.upsertChanged : sql.upsert;
+  const batch: Batch = { session, input, sql, upsert, rejects, dropped: 0 };
+  if (kept.length === 0) return { batch, staged: [], superseded };
+  // A deferred constraint would speak up at COMMIT, where no row can be blamed any more.
+  await session.send(`SET CONSTRAINTS ALL IMMEDIATE; ${sql.createStage}`);
+  if (filled.has(sql.stage)) await session.send(sql.emptyStage);
+  filled.add(sql.stage);
+  return { batch, staged: await fillStage(batch, kept), superseded };
+}
+
+/** Stages rows under their index, and gives the indexes that are in. */
+async function fillStage(batch: Batch, indexes: readonly number[]): Promise<number[]> {
+  const { session, sql, input } = batch;
+  let rest = [...indexes];
+  while (rest.length > 0) {
+    const lines = copyText({ rows: input.rows, indexes: rest, limits: limitsOf(input) });
+    const error = await guarded(session, () => session.copy(sql.copy, lines));
+    if (!("error" in error)) return rest;
+    const named = lineNamed(error.error);
+    const bad = rest.length === 1 ? rest[0] : named === undefined ? undefined : rest[named.line - 1];
+    if (bad === undefined || (rest.length > 1 && batch.dropped >= MAX_DROPPED_LINES)) return fillHalves(batch, rest);
+    batch.dropped++;
+    batch.rejects.push(rejectOf(batch, error.error, { index: bad, column: named?.column }));
+    rest = rest.filter((index) => index !== bad);
+  }
+  return rest;
+}
+
+async function fillHalves(batch: Batch, indexes: readonly number[]): Promise<number[]> {
+  const middle = indexes.length >> 1;
+  const left = await fillStage(batch, indexes.slice(0, middle));
+  return [...left, ...(await fillStage(batch, indexes.slice(middle)))];
+}
+
+/** One statement for all rows; where the database refuses one of them, halves of halves down to that row, in order. */
+async function writeRows(batch: Batch, indexes: readonly number[]): Promise<Counts> {
+  const { session, upsert, input } = batch;
+  const [first, last] = [indexes[0], indexes.at(-1)];
+  if (first === undefined) return { created: 0, updated: 0 };
+  const values = [input.now, input.runId, first, last];
+  const outcome = await guarded(session, () => session.query<Counts & Record<string, number>>(upsert, values));
+  if (!("error" in outcome)) return outcome.value[0] ?? { created: 0, updated: 0 };
+  if (indexes.length === 1) {
+    batch.rejects.push(rejectOf(batch, outcome.error, { index: first }));
+    return { created: 0, updated: 0 };
+  }
+  const middle = indexes.length >> 1;
+  const left = await writeRows(batch, indexes.slice(0, middle));
+  const right = await writeRows(batch, indexes.slice(middle));
+  return { created: left.created + right.created, updated: left.updated + right.updated };
+}
+
+/** Rows that were neither written nor refused are unchanged or stale; mostly there are none, and nothing is asked. */
+async function countStale(batch: Batch, indexes: readonly number[], written: Counts): Promise<number> {
+  const { session, sql, input } = batch;
+  if (input.table.newerBy === undefined || input.replaceNewer) return 0;
+  if (written.created + written.updated === indexes.length) return 0;
+  const [found] = await session.query<{ stale: number }>(sql.countStale, [indexes[0], indexes.at(-1)]);
+  return found?.stale ?? 0;
+}
+
+/** Runs an action behind a savepoint; a data error is undone and handed back, any other one thrown. */
+async function guarded<T>(
+  session: Session,
+  action: () => Promise<T>,
+): Promise<{ value: T } | { error: PostgresError }> {
+  await session.send("SAVEPOINT etl_rows");
+  try {
+    const value = await action();
+    await session.send("RELEASE SAVEPOINT etl_rows");
+    return { value };
+  } catch (error) {
+    if (!isDataError(error) && !isSameRowTwice(error)) throw error;
+    await session.send("ROLLBACK TO SAVEPOINT etl_rows; RELEASE SAVEPOINT etl_rows");
+    return { error };
+  }
+}
+
+/**
+ * The line that COPY names, from 1. Only where it also shows the column or the line itself: an error that comes when
+ * buffered rows are stored (a row too wide) names the line that was read last, which is another one.
+ * The words around the numbers are in the server's language.
+ */
+function lineNamed(error: PostgresError): { line: number; column?: string } | undefined {
+  const match = /^COPY \S+, \p{L}+ (\d+)(?:, \p{L}+ (\w+))?: /u.exec(error.where ?? "");
+  if (!match) return undefined;
+  return { line: Number(match[1]), ...(match[2] === undefined ? {} : { column: match[2] }) };
+}
+
+function rejectOf(batch: Batch, error: PostgresError, at: { index: number; column?: string }): WriteReject {
+  const { table } = batch.input;
+  const staged = /^c(\d+)$/.exec(at.column ?? "")?.[1];
+  const field = staged === undefined ? fieldOf(error) : table.columns[Number(staged)]?.name;
+  return {
+    index: at.index,
+    ...(field === undefined ? {} : { field }),
+    code: error.code,
+    message: describe(error),
+  };
+}

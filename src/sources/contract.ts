@@ -1,0 +1,120 @@
+/**
+ * What the runtime asks of a source: pages of records, each with the position after it. A source knows its
+ * system and nothing of mappings, tables or history.
+ */
+import type { Logger } from "pino";
+import type { Connection, Delta, Source as SourceSpec } from "../spec/types.ts";
+
+/** A position inside a slice, as the checkpoint keeps it. Only its source can read it. */
+export type Position = string | number | boolean | null | Position[] | { [key: string]: Position };
+
+/** A record that the source itself could not make sense of (a ragged CSV line). */
+export interface SourceReject {
+  /** Line in the file, from 1. */
+  line?: number;
+  /** Short name of the rule that it breaks: `ragged_row`. */
+  rule: string;
+  message: string;
+  /** What was there, for the rejects table. */
+  record: unknown;
+}
+
+export interface Page {
+  /** The slice it belongs to; `""` where the source has only one. */
+  slice: string;
+  records: unknown[];
+  /** The line of `records[i]` in its file, from 1. */
+  lines?: number[];
+  rejects?: SourceReject[];
+  /** Where reading may go on after this page; undefined where it cannot (page, offset, a file in the middle). */
+  position?: Position;
+  /** True on the last page of its slice. Every slice ends with one, if need be an empty one. */
+  last: boolean;
+  /** The slice began anew (it could not be resumed, or is read again): what was counted of it before is void. */
+  restarted?: boolean;
+  /** Size of the page as it came, in bytes: what read-ahead is bounded by. */
+  bytes: number;
+  /**
+   * On a last page, where the source knows how many records the slice has: as told at the end of the read,
+   * without the key filter, and how many distinct records were read. More than read makes the run partial.
+   */
+  completeness?: { total: number; distinct: number };
+  /** On the first page, where the source tells how many there will be: for the progress bar. */
+  expected?: number;
+}
+
+/** One bound of the window that is read: a value of the delta's type. */
+export interface Bound {
+  /** As the source wrote it, or as the command line did. */
+  text: string;
+  /** The canonical instant (`YYYY-MM-DDTHH:MM:SS.ffffffZ`) where the delta is a timestamp or date. */
+  instant?: string;
+}
+
+/** The window of a run; the same object for the whole run. */
+export interface Window {
+  /** Where the incremental read starts, overlap taken off; on a full run `delta.start`, else 1970-01-01. */
+  readonly since: Bound;
+  /** The upper bound: the start of the run's first attempt by the earlier of the two clocks, or `--end-date`. */
+  readonly until: Bound;
+  /**
+   * The source tells its clock (the `Date` header). True when that moved `until` back: a request already made
+   * with the old one is made again. Only the first call of a run that is not resumed may move it.
+   */
+  observeClock(sourceNow: Date): boolean;
+}
+
+/** What a source counts while it works; the runtime reads it for the history. */
+export interface SourceMetrics {
+  apiCalls: number;
+  retries: number;
+  /** Calls that failed at first and then came through. */
+  recovered: number;
+  rateLimitWaitSeconds: number;
+  bytesIn: number;
+}
+
+export interface SourceContext {
+  spec: SourceSpec;
+  /** Environment resolved, secrets in clear. Absent for a local file. */
+  connection?: Connection;
+  /** Folder of the spec's file: relative paths start there. */
+  folder: string;
+  params: Record<string, unknown>;
+  /** `mapped 'properties'`: names that the mapping and its kin read below a path (`""`: at the top). */
+  mapped(path: string): string[];
+  log: Logger;
+  metrics: SourceMetrics;
+  signal: AbortSignal;
+}
+
+export interface ReadRequest {
+  /** True when the run has a watermark or a start date: `incremental` is laid over the source. */
+  incremental: boolean;
+  window: Window;
+  /** `--batch-size`, within `max_size`; absent: the spec's own. */
+  pageSize?: number;
+  /** Positions of a run that is resumed, by slice; `done` slices are not read again. */
+  resume: Record<string, { position?: Position; done: boolean }>;
+  /** Validators of an unchanged file from the last successful run with the same spec (ETag, Last-Modified). */
+  unchangedSince?: Position;
+}
+
+export interface Source {
+  /** Pages in order within a slice. Ends when all slices are read; throws what stopped it. */
+  read(request: ReadRequest): AsyncIterable<Page>;
+  /**
+   * After `read`: what the next run should hand in as `unchangedSince`; and whether the source said that nothing
+   * has changed since then (304): a success with nothing fetched.
+   */
+  unchanged?(): { validators?: Position; unchanged: boolean };
+  /** `etl connections test`: one cheap call. Returns a line for the user, throws what went wrong. */
+  check?(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface SourceKind {
+  open(context: SourceContext): Promise<Source>;
+}
+
+export type { Delta };

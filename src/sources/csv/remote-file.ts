@@ -1,0 +1,76 @@
+/** A CSV file behind a URL. */
+import type { CsvSource } from "../../spec/types.ts";
+import type { Page, Position, ReadRequest, Source, SourceContext } from "../contract.ts";
+import { openHttpClient } from "../http/client.ts";
+import type { HttpClient } from "../http/contract.ts";
+import { decodeText } from "./decode-text.ts";
+import { type Dialect, dialectOf } from "./dialect.ts";
+import { fetchFile, renderUrl, type Validators } from "./fetch-file.ts";
+import { columnsOf, type CsvFile, describeColumns, filePages, PAGE_RECORDS } from "./file-pages.ts";
+import { unpack } from "./read-bytes.ts";
+
+/** The one slice. */
+const SLICE = "";
+
+export class RemoteFile implements Source {
+  readonly #context: SourceContext;
+  readonly #spec: CsvSource;
+  readonly #template: string;
+  readonly #dialect: Dialect;
+  #client: HttpClient | undefined;
+  #validators: Validators | undefined;
+  #unchanged = false;
+
+  constructor(context: SourceContext, spec: CsvSource, template: string) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#template = template;
+    this.#dialect = dialectOf(spec);
+  }
+
+  async *read(request: ReadRequest): AsyncGenerator<Page> {
+    if (request.resume[SLICE]?.done) return;
+    const { since, until } = request.window;
+    const url = this.#url({ since, until });
+    const fetched = await fetchFile(this.#open(), url, request.unchangedSince);
+    if (fetched.unchanged) {
+      this.#unchanged = true;
+      this.#validators = fetched.validators;
+      yield { slice: SLICE, records: [], last: true, bytes: 0 };
+      return;
+    }
+    const options = { spec: this.#spec, dialect: this.#dialect, pageRecords: request.pageSize ?? PAGE_RECORDS };
+    yield* filePages(this.#file(url, fetched.bytes), options);
+    // Not before the end: a file that was read in part must be fetched again.
+    this.#validators = fetched.validators;
+  }
+
+  unchanged(): { validators?: Position; unchanged: boolean } {
+    return { ...(this.#validators && { validators: { ...this.#validators } }), unchanged: this.#unchanged };
+  }
+
+  async check(): Promise<string> {
+    const url = this.#url({});
+    const fetched = await fetchFile(this.#open(), url, undefined);
+    if (fetched.unchanged) throw new Error("a request without validators cannot be answered 304");
+    return `${describeColumns(await columnsOf(this.#file(url, fetched.bytes), this.#spec, this.#dialect))} (${url})`;
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close();
+  }
+
+  #open(): HttpClient {
+    this.#client ??= openHttpClient(this.#context);
+    return this.#client;
+  }
+
+  #url(window: Record<string, unknown>): string {
+    const { params, connection, mapped } = this.#context;
+    return renderUrl(this.#template, { values: { params, vars: connection?.vars ?? {}, ...window }, mapped });
+  }
+
+  #file(url: string, bytes: AsyncGenerator<Buffer>): CsvFile {
+    return { name: url, slice: SLICE, text: decodeText(unpack(bytes, url), this.#spec.encoding, url) };
+  }
+}

@@ -1,0 +1,37 @@
+/** `mapped 'properties'`: what a pipeline reads below a path, taken from its expressions. */
+import { referencesOf } from "../jsonata/index.ts";
+import { pipelineExpressions, type ExpressionSite } from "./expression-sites.ts";
+
+export interface MappedNames {
+  /** Names in order of first appearance, each once. */
+  names: string[];
+  /** Expressions that read the map as a whole, so that its names cannot be told. */
+  whole: ExpressionSite[];
+}
+
+/**
+ * Names that the pipeline's expressions over the record read below `path` (`""`: at the top), with the names that
+ * `select` adds. An expression with a syntax error reads nothing: it is reported elsewhere.
+ */
+export function mappedNames(spec: unknown, path: string): MappedNames {
+  const prefix = path === "" ? [] : path.split(".");
+  const names = new Set<string>();
+  const whole: ExpressionSite[] = [];
+  for (const site of pipelineExpressions(spec)) {
+    if (site.over !== "record") continue;
+    try {
+      const { paths, wildcards } = referencesOf(site.expression);
+      for (const names_ of paths) {
+        const below = prefix.every((name, index) => names_[index] === name);
+        if (below && names_.length > prefix.length) names.add(names_[prefix.length]!);
+        else if (below && prefix.length) whole.push(site);
+      }
+      if (wildcards.some((wildcard) => wildcard.every((name, index) => prefix[index] === undefined || prefix[index] === name) && wildcard.length <= prefix.length)) whole.push(site);
+    } catch {
+      continue;
+    }
+  }
+  const select = (spec as { source?: { select?: unknown } }).source?.select;
+  if (Array.isArray(select)) for (const name of select) names.add(String(name));
+  return { names: [...names], whole: Array.isArray(select) ? [] : whole };
+}

@@ -2,7 +2,7 @@
 // Plain JavaScript that any Node can parse: it finds a Node that is new enough, sets V8's heap limits, and starts
 // the command line, from the sources in a clone and from dist/ in the published package.
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import * as nodeModule from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const minimum = 24;
@@ -12,7 +12,7 @@ const heapFlags = ["--max-semi-space-size=4", "--disable-warning=ExperimentalWar
 /** The Node of the `node` package, which a clone's `npm ci` brings. */
 function bundledNode() {
   try {
-    const file = createRequire(import.meta.url).resolve("node/bin/node");
+    const file = nodeModule.createRequire(import.meta.url).resolve("node/bin/node");
     return existsSync(file) ? file : undefined;
   } catch {
     return undefined;
@@ -39,11 +39,15 @@ if (major < minimum) {
   const node = started ? undefined : bundledNode();
   if (node) await replaceProcess(node);
   else {
-    console.error(`etl needs Node ${minimum} or newer, and this is ${process.version}: install a newer Node (https://nodejs.org), or run it in a clone after "npm ci", which brings one`);
+    console.error(
+      `etl needs Node ${minimum} or newer, and this is ${process.version}: install a newer Node (https://nodejs.org), or run it in a clone after "npm ci", which brings one`,
+    );
     process.exitCode = 1;
   }
 } else if (!started) await replaceProcess(process.execPath);
 else {
+  // Stripped types and compiled code are kept between runs: half the start-up time of a clone.
+  nodeModule.enableCompileCache();
   const source = new URL("../src/cli/main.ts", import.meta.url);
   const main = existsSync(source) ? source : new URL("../dist/main.js", import.meta.url);
   const { main: run } = await import(pathToFileURL(fileURLToPath(main)).href);

@@ -15,12 +15,7 @@ export interface ApiAnswer {
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly answer: ApiAnswer;
-  constructor(
-    status: number,
-    category: string,
-    message: string,
-    more: Readonly<Record<string, unknown>> = {},
-  ) {
+  constructor(status: number, category: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.answer = {
       status,
@@ -30,16 +25,8 @@ export class ApiError extends Error {
 }
 
 /** 400: the request is understood and wrong. `context` names what is. */
-export function invalid(
-  message: string,
-  context?: Readonly<Record<string, readonly string[]>>,
-): ApiError {
-  return new ApiError(
-    400,
-    "VALIDATION_ERROR",
-    message,
-    context ? { errors: [{ message, context }] } : {},
-  );
+export function invalid(message: string, context?: Readonly<Record<string, readonly string[]>>): ApiError {
+  return new ApiError(400, "VALIDATION_ERROR", message, context ? { errors: [{ message, context }] } : {});
 }
 
 /** 404 for a record or a path. */
@@ -80,10 +67,7 @@ const categories: Readonly<Record<number, [category: string, message: string]>> 
 };
 
 /** The body that an answer of this status has when a fault asks for the status alone. */
-export function answerFor(
-  status: number,
-  policy: RateLimitPolicy = "TEN_SECONDLY_ROLLING",
-): ApiAnswer {
+export function answerFor(status: number, policy: RateLimitPolicy = "TEN_SECONDLY_ROLLING"): ApiAnswer {
   if (status === 429) return rateLimited(policy);
   if (status === 401) return unauthenticated().answer;
   const [category, message] = categories[status] ?? ["API_ERROR", "internal error"];

@@ -54,29 +54,15 @@ export function startChurn(store: ObjectStore, options: ChurnOptions): Churn {
 
   const tick = () => {
     const elapsedMs = performance.now() - startMs;
-    const due = (perSecond: number | undefined) =>
-      Math.floor(((perSecond ?? 0) * elapsedMs) / 1_000);
-    const archiveDue = Math.min(
-      options.archivePerRun ?? 0,
-      1 + Math.floor(elapsedMs / archiveGapMs),
-    );
+    const due = (perSecond: number | undefined) => Math.floor(((perSecond ?? 0) * elapsedMs) / 1_000);
+    const archiveDue = Math.min(options.archivePerRun ?? 0, 1 + Math.floor(elapsedMs / archiveGapMs));
     const toArchive = archiveDue - archivedForRun + due(options.archivesPerSecond) - archivedByRate;
     archivedForRun = archiveDue;
     archivedByRate = due(options.archivesPerSecond);
-    done.touched.push(
-      ...some(due(options.touchesPerSecond) - done.touched.length, (count) =>
-        store.touch({ count }),
-      ),
-    );
-    done.created.push(
-      ...some(due(options.createsPerSecond) - done.created.length, (count) => store.create(count)),
-    );
+    done.touched.push(...some(due(options.touchesPerSecond) - done.touched.length, (count) => store.touch({ count })));
+    done.created.push(...some(due(options.createsPerSecond) - done.created.length, (count) => store.create(count)));
     done.archived.push(...some(toArchive, (count) => store.archive({ count })));
-    done.removed.push(
-      ...some(due(options.removesPerSecond) - done.removed.length, (count) =>
-        store.remove({ count }),
-      ),
-    );
+    done.removed.push(...some(due(options.removesPerSecond) - done.removed.length, (count) => store.remove({ count })));
   };
   const end = () => {
     clearInterval(timer);

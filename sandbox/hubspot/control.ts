@@ -87,10 +87,7 @@ function change(body: unknown): Change {
 }
 
 /** A body with no keys but these: a misspelt one must not pass unseen. */
-function known<T extends { type?: ObjectTypeName }>(
-  body: unknown,
-  keys: ReadonlyArray<keyof T & string>,
-): T {
+function known<T extends { type?: ObjectTypeName }>(body: unknown, keys: ReadonlyArray<keyof T & string>): T {
   const parsed = asObject(body ?? {}, "the request body");
   const stranger = Object.keys(parsed).find((key) => !(keys as readonly string[]).includes(key));
   if (stranger !== undefined) throw invalid(`unknown key "${stranger}"; known: ${keys.join(", ")}`);

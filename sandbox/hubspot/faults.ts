@@ -71,13 +71,10 @@ const kinds: Record<keyof FaultRule, readonly string[]> = {
  * pass for no reason.
  */
 export function parseFaultRule(value: unknown): FaultRule {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new TypeError("a fault is an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError("a fault is an object");
   for (const [key, one] of Object.entries(value)) {
     if (!Object.hasOwn(kinds, key))
-      throw new TypeError(
-        `unknown key "${key}" in a fault; known: ${Object.keys(kinds).join(", ")}`,
-      );
+      throw new TypeError(`unknown key "${key}" in a fault; known: ${Object.keys(kinds).join(", ")}`);
     if (!kinds[key as keyof FaultRule].includes(typeof one))
       throw new TypeError(`"${key}" of a fault is a ${kinds[key as keyof FaultRule].join(" or ")}`);
   }
@@ -127,11 +124,7 @@ export class FaultBook {
   }
 
   /** The rule that strikes this request: its own header's, else the oldest in force that does. Counts it. */
-  strike(request: {
-    method: string;
-    url: string;
-    header: string | undefined;
-  }): FaultRule | undefined {
+  strike(request: { method: string; url: string; header: string | undefined }): FaultRule | undefined {
     if (request.header !== undefined) {
       const key = `${request.method} ${request.url}\n${request.header}`;
       const fault = this.fromHeaders.get(key) ?? {
@@ -152,8 +145,7 @@ function strikes(fault: Writable<Fault>, request: { method: string; url: string 
   if (method !== undefined && method.toUpperCase() !== request.method) return false;
   if (match !== undefined && !new RegExp(match).test(request.url)) return false;
   fault.matched++;
-  if (fault.hits >= times || fault.matched <= skip || (fault.matched - skip) % every !== 0)
-    return false;
+  if (fault.hits >= times || fault.matched <= skip || (fault.matched - skip) % every !== 0) return false;
   fault.hits++;
   return true;
 }

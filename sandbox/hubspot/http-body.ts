@@ -15,11 +15,7 @@ export async function readJson(message: IncomingMessage): Promise<unknown> {
     if (bytes <= maxBodyBytes) chunks.push(chunk);
   }
   if (bytes > maxBodyBytes)
-    throw new ApiError(
-      413,
-      "VALIDATION_ERROR",
-      `The request body is larger than ${maxBodyBytes} bytes.`,
-    );
+    throw new ApiError(413, "VALIDATION_ERROR", `The request body is larger than ${maxBodyBytes} bytes.`);
   if (bytes === 0) return undefined;
   if (!/^application\/json\b/i.test(message.headers["content-type"] ?? ""))
     throw new ApiError(415, "VALIDATION_ERROR", "Content-Type must be application/json.");
@@ -39,14 +35,8 @@ export interface Sending {
 }
 
 /** Sends an answer. Gives the bytes of the body that went out. Throws AbortError when the caller has gone. */
-export async function send(
-  response: ServerResponse,
-  answer: ApiAnswer,
-  how: Sending,
-): Promise<number> {
-  const body = Buffer.from(
-    typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body),
-  );
+export async function send(response: ServerResponse, answer: ApiAnswer, how: Sending): Promise<number> {
+  const body = Buffer.from(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
   response.writeHead(answer.status, {
     "Content-Type": "application/json;charset=utf-8",
     ...answer.headers,

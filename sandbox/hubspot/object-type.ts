@@ -38,11 +38,7 @@ interface Naming {
   idsAround: number;
 }
 
-function define(
-  naming: Naming,
-  properties: readonly Property[],
-  ugly: typeof uglyContacts,
-): ObjectType {
+function define(naming: Naming, properties: readonly Property[], ugly: typeof uglyContacts): ObjectType {
   const byPlace = new Map(ugly.map((one) => [one.place, one.values]));
   return {
     ...naming,
@@ -57,14 +53,7 @@ const contacts = define(
     name: "contacts",
     typeId: "0-1",
     label: "CONTACT",
-    defaultProperties: [
-      "createdate",
-      "email",
-      "firstname",
-      "hs_object_id",
-      "lastmodifieddate",
-      "lastname",
-    ],
+    defaultProperties: ["createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"],
     modifiedProperty: "lastmodifieddate",
     searchedProperties: ["firstname", "lastname", "email", "phone", "company"],
     idsAround: 100_000_000_000,

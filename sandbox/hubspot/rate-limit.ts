@@ -57,11 +57,9 @@ export class RateLimiter {
   charge(kind: "general" | "search"): ApiAnswer | undefined {
     const nowMs = performance.now();
     this.rollDay();
-    if (this.today >= this.limits.requestsPerDay)
-      return this.withHeaders(rateLimited("DAILY"), kind);
+    if (this.today >= this.limits.requestsPerDay) return this.withHeaders(rateLimited("DAILY"), kind);
     if (kind === "search") {
-      if (this.searches.count(nowMs) >= this.limits.searchesPerSecond)
-        return rateLimited("SECONDLY");
+      if (this.searches.count(nowMs) >= this.limits.searchesPerSecond) return rateLimited("SECONDLY");
       this.searches.add(nowMs);
     } else {
       if (this.lastTenSeconds.count(nowMs) >= this.limits.requestsPer10s)

@@ -36,11 +36,7 @@ export interface HubspotSandbox {
    * All five throw RangeError for an id that is not there, or when too few records are left.
    */
   touch(change?: Change & { properties?: Readonly<Record<string, string>> }): string[];
-  create(change?: {
-    type?: ObjectTypeName;
-    count?: number;
-    properties?: Readonly<Record<string, string>>;
-  }): string[];
+  create(change?: { type?: ObjectTypeName; count?: number; properties?: Readonly<Record<string, string>> }): string[];
   archive(change?: Change): string[];
   /** Archived records come back, as changed now. */
   restore(change?: Change): string[];
@@ -64,9 +60,7 @@ export interface HubspotSandbox {
 }
 
 /** Starts one. Rejects where the port is taken, and with RangeError for options that make no sense. */
-export async function startHubspotSandbox(
-  options: HubspotSandboxOptions = {},
-): Promise<HubspotSandbox> {
+export async function startHubspotSandbox(options: HubspotSandboxOptions = {}): Promise<HubspotSandbox> {
   const settings = settingsFrom(options);
   const stores = {
     contacts: new ObjectStore(objectTypes.contacts, { ...settings, count: settings.records }),
@@ -105,8 +99,7 @@ export async function startHubspotSandbox(
     churns.clear();
     return summaries;
   };
-  const storeOf = (change: { type?: ObjectTypeName } | undefined) =>
-    stores[change?.type ?? "contacts"];
+  const storeOf = (change: { type?: ObjectTypeName } | undefined) => stores[change?.type ?? "contacts"];
   const sandbox: HubspotSandbox = {
     url: `http://${settings.host}:${port}`,
     port,

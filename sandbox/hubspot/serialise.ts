@@ -28,10 +28,7 @@ export function recordWriter(
   unset: "null" | "absent",
 ): (record: StoredRecord, state: RecordState) => RecordJson {
   const { type } = store;
-  const asked =
-    names.length === 0
-      ? type.defaultProperties
-      : [...new Set([...type.alwaysProperties, ...names])];
+  const asked = names.length === 0 ? type.defaultProperties : [...new Set([...type.alwaysProperties, ...names])];
   const known = asked.filter((name) => type.properties.has(name));
   return (record, state) => {
     const properties: Record<string, string | null> = {};

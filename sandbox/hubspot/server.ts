@@ -27,26 +27,18 @@ export interface ServerParts {
 }
 
 export function createSandboxServer(parts: ServerParts): Server {
-  const server = createServer(
-    { maxHeaderSize: 131_072, keepAliveTimeout: 65_000 },
-    (message, response) => {
-      handle(message, response, parts).catch((error: unknown) => {
-        // The caller has gone, or what we do next would reach nobody.
-        if (!response.headersSent && !response.destroyed)
-          response.writeHead(500).end(String(error));
-        else response.destroy();
-      });
-    },
-  );
+  const server = createServer({ maxHeaderSize: 131_072, keepAliveTimeout: 65_000 }, (message, response) => {
+    handle(message, response, parts).catch((error: unknown) => {
+      // The caller has gone, or what we do next would reach nobody.
+      if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error));
+      else response.destroy();
+    });
+  });
   server.on("clientError", (_, socket) => socket.destroy());
   return server;
 }
 
-async function handle(
-  message: IncomingMessage,
-  response: ServerResponse,
-  parts: ServerParts,
-): Promise<void> {
+async function handle(message: IncomingMessage, response: ServerResponse, parts: ServerParts): Promise<void> {
   const url = message.url ?? "/";
   const method = message.method ?? "GET";
   const gone = new AbortController();
@@ -87,9 +79,7 @@ async function handle(
     }
     const answer =
       faultAnswer(rule) ??
-      (await answered(async () =>
-        serve({ ...request, body: await readJson(message) }, message, { route, parts }),
-      ));
+      (await answered(async () => serve({ ...request, body: await readJson(message) }, message, { route, parts })));
     if (!rule.truncate) ({ status } = answer);
     bytes = await send(
       response,
@@ -120,11 +110,7 @@ function serve(
   { route, parts }: { route: Route | undefined; parts: ServerParts },
 ): ApiAnswer {
   if ((message.url ?? "").length > maxUrlLength)
-    throw new ApiError(
-      414,
-      "URI_TOO_LONG",
-      `The request URI is longer than ${maxUrlLength} characters.`,
-    );
+    throw new ApiError(414, "URI_TOO_LONG", `The request URI is longer than ${maxUrlLength} characters.`);
   if (message.headers.authorization !== `Bearer ${parts.token}`) throw unauthenticated();
   const { limiter } = parts.account;
   const budget = route?.budget ?? "general";

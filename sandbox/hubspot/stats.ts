@@ -80,9 +80,7 @@ export class StatsKeeper {
       byRoute: counts(this.requests, (seen) => seen.route),
       byStatus: counts(this.requests, (seen) => String(seen.status)),
       maxPerSecond: mostWithin(this.requests, 1_000),
-      maxPerSecondByRoute: Object.fromEntries(
-        [...times].map(([route, seen]) => [route, mostWithin(seen, 1_000)]),
-      ),
+      maxPerSecondByRoute: Object.fromEntries([...times].map(([route, seen]) => [route, mostWithin(seen, 1_000)])),
       maxPerTenSeconds: mostWithin(this.requests, 10_000),
       maxConcurrent: this.maxConcurrent,
       bytes: this.requests.reduce((sum, seen) => sum + seen.bytes, 0),
@@ -91,13 +89,8 @@ export class StatsKeeper {
   }
 }
 
-function counts(
-  requests: readonly SeenRequest[],
-  by: (seen: SeenRequest) => string,
-): Record<string, number> {
-  return Object.fromEntries(
-    [...Map.groupBy(requests, by)].map(([key, seen]) => [key, seen.length]),
-  );
+function counts(requests: readonly SeenRequest[], by: (seen: SeenRequest) => string): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(requests, by)].map(([key, seen]) => [key, seen.length]));
 }
 
 /** Most requests within any window of so many milliseconds; they are in the order of time. */

@@ -179,23 +179,14 @@ export class ObjectStore {
       });
     }
     const count = choice.count ?? 1;
-    const draw = new Draw().at(
-      this.options.seed,
-      ++this.operations,
-      hashText(`${this.type.name}/chosen`),
-    );
+    const draw = new Draw().at(this.options.seed, ++this.operations, hashText(`${this.type.name}/chosen`));
     const candidates = this.byNumber.filter(isAllowed);
     if (candidates.length < count)
-      throw new RangeError(
-        `${this.type.name}: ${count} records asked for, ${candidates.length} there`,
-      );
+      throw new RangeError(`${this.type.name}: ${count} records asked for, ${candidates.length} there`);
     // The first steps of a Fisher-Yates shuffle: distinct ones, in an order of their own.
     for (let at = 0; at < count; at++) {
       const other = draw.int(at, candidates.length - 1);
-      [candidates[at], candidates[other]] = [
-        candidates[other] as StoredRecord,
-        candidates[at] as StoredRecord,
-      ];
+      [candidates[at], candidates[other]] = [candidates[other] as StoredRecord, candidates[at] as StoredRecord];
     }
     return candidates.slice(0, count);
   }

@@ -1,7 +1,7 @@
 /** `etl connections test`: one cheap call each. */
 import type { Command } from "commander";
 import { messageOf } from "../errors.ts";
-import { openPipelineSource } from "../runtime/preview.ts";
+import { openPipelineSource } from "../runtime/open-source.ts";
 import { resolveParams } from "../runtime/params.ts";
 import { loadSpecs, openContext, openEngine, tellProblems, type ProjectFlags } from "./context.ts";
 import { watchSignals } from "./signals.ts";
@@ -16,7 +16,9 @@ export function connectionsCommand(program: Command, exit: (code: number) => voi
     .argument("[name...]", "names of connections, or paths of pipelines; all of the project if none")
     .option("--env <name>", "the environment of etl.yml")
     .option("--debug", "log everything")
-    .action(async (names: string[], options: ProjectFlags & { debug?: boolean }) => exit(await testConnections(names, options)));
+    .action(async (names: string[], options: ProjectFlags & { debug?: boolean }) =>
+      exit(await testConnections(names, options)),
+    );
 }
 
 async function testConnections(names: readonly string[], options: ProjectFlags & { debug?: boolean }): Promise<number> {
@@ -26,9 +28,14 @@ async function testConnections(names: readonly string[], options: ProjectFlags &
   const specs = loadSpecs(paths, context);
   if (tellProblems(specs.problems, context)) return 2;
   // One pipeline of a connection stands for it; a file has only itself.
-  const targets = new Map(specs.pipelines.map((pipeline) => [pipeline.connection?.connection ?? pipeline.spec.pipeline, pipeline] as const).reverse());
+  const targets = new Map(
+    specs.pipelines
+      .map((pipeline) => [pipeline.connection?.connection ?? pipeline.spec.pipeline, pipeline] as const)
+      .reverse(),
+  );
   const missing = wanted.filter((name) => !targets.has(name));
-  for (const name of missing) console.error(`there is no connection "${name}" that a pipeline uses. Known: ${[...targets.keys()].join(", ")}`);
+  for (const name of missing)
+    console.error(`there is no connection "${name}" that a pipeline uses. Known: ${[...targets.keys()].join(", ")}`);
   if (missing.length) return 2;
   const signals = watchSignals((text) => console.error(text));
   const engine = openEngine(context, { debug: options.debug ?? false, quiet: !options.debug, signal: signals.signal });
@@ -37,7 +44,10 @@ async function testConnections(names: readonly string[], options: ProjectFlags &
     if (wanted.length && !wanted.includes(name)) continue;
     const stop = new AbortController();
     try {
-      const source = await openPipelineSource({ pipeline, engine, params: resolveParams(pipeline.spec, {}, engine.variables).values }, AbortSignal.any([stop.signal, signals.signal]));
+      const source = await openPipelineSource(
+        { pipeline, engine, params: resolveParams(pipeline.spec, {}, engine.variables).values },
+        AbortSignal.any([stop.signal, signals.signal]),
+      );
       try {
         console.log(`${name}: ${(await source.check?.()) ?? "nothing to test"}`);
       } finally {

@@ -27,9 +27,17 @@ export interface Context {
 }
 
 /** The project above the first path among the arguments, else above the working directory. */
-export function openContext(args: readonly string[], flags: ProjectFlags, variables: Record<string, string | undefined> = process.env): Context {
+export function openContext(
+  args: readonly string[],
+  flags: ProjectFlags,
+  variables: Record<string, string | undefined> = process.env,
+): Context {
   const secrets = new Set<string>();
-  const project = projectOf(args, { environment: flags.env, warehouse: flags.warehouse, variables: { values: variables, secrets } });
+  const project = projectOf(args, {
+    environment: flags.env,
+    warehouse: flags.warehouse,
+    variables: { values: variables, secrets },
+  });
   const password = /^[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s]+)@/i.exec(project.warehouse)?.[1];
   if (password) secrets.add(password).add(decodeURIComponent(password));
   return { project, mask: new SecretMask(secrets) };
@@ -52,11 +60,20 @@ export function loadSpecs(args: readonly string[], { project }: Context): Loaded
     const twin = byName.get(result.name);
     if (twin) {
       const before = result.document.problems.length;
-      result.document.add(["pipeline"], "E415", `the pipeline "${result.name}" is also in ${twin.document.shownFile}: names are unique in a project`);
+      result.document.add(
+        ["pipeline"],
+        "E415",
+        `the pipeline "${result.name}" is also in ${twin.document.shownFile}: names are unique in a project`,
+      );
       problems.push(...result.document.problems.slice(before));
     } else byName.set(result.name, result);
   }
-  return { results, problems, connections: found.connections, pipelines: results.flatMap(({ pipeline }) => pipeline ?? []) };
+  return {
+    results,
+    problems,
+    connections: found.connections,
+    pipelines: results.flatMap(({ pipeline }) => pipeline ?? []),
+  };
 }
 
 /** Prints problems on stderr; true when one of them is an error. */
@@ -74,7 +91,10 @@ export interface EngineOptions {
 }
 
 /** The log of a command: lines on stderr, `ETL_LOG_FORMAT=json` for machines. */
-export function openLog({ project, mask }: Context, options: Pick<EngineOptions, "debug" | "writeLine" | "quiet">): Logger {
+export function openLog(
+  { project, mask }: Context,
+  options: Pick<EngineOptions, "debug" | "writeLine" | "quiet">,
+): Logger {
   return createLog({
     level: options.debug ? "debug" : options.quiet ? "error" : (project.environment.log_level ?? "info"),
     format: process.env["ETL_LOG_FORMAT"] === "json" ? "json" : "text",

@@ -23,7 +23,9 @@ export function historyCommand(program: Command, exit: (code: number) => void): 
   command.action(async (pipeline: string | undefined, options: HistoryOptions) => {
     const context = openContext([], options);
     const limit = /^\d+$/.test(options.limit) ? Number(options.limit) : 20;
-    const runs = (await withHistory(context, (sink) => new History(sink).list({ pipeline: pipelineFilter(pipeline), limit }))) ?? [];
+    const runs =
+      (await withHistory(context, (sink) => new History(sink).list({ pipeline: pipelineFilter(pipeline), limit }))) ??
+      [];
     if (options.output === "json") console.log(JSON.stringify({ runs: runs.map(plain) }, null, 2));
     else if (runs.length) console.log(historyTable(runs));
     exit(0);
@@ -44,7 +46,20 @@ function plain(run: Record<string, unknown>): Record<string, unknown> {
 function historyTable(runs: Record<string, unknown>[]): string {
   const shown = (run: Record<string, unknown>, name: string): string => asText(run[name]);
   return table(
-    ["run", "pipeline", "started", "status", "strategy", "fetched", "created", "updated", "unchanged", "failed", "watermark", "error"],
+    [
+      "run",
+      "pipeline",
+      "started",
+      "status",
+      "strategy",
+      "fetched",
+      "created",
+      "updated",
+      "unchanged",
+      "failed",
+      "watermark",
+      "error",
+    ],
     runs.map((run) => [
       shown(run, "id"),
       `${shown(run, "crm_source")}.${shown(run, "sync_type")}${run["scope"] ? ` (${shown(run, "scope")})` : ""}`,

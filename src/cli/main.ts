@@ -14,10 +14,22 @@ import { validateCommand } from "./validate.ts";
 /** Every command adds itself to the program and gives its exit code to `exit`. */
 export type AddCommand = (program: Command, exit: (code: number) => void) => void;
 
-export const commands: readonly AddCommand[] = [runCommand, validateCommand, previewCommand, historyCommand, rejectsCommand, connectionsCommand, demoCommand, sandboxCommand];
+export const commands: readonly AddCommand[] = [
+  runCommand,
+  validateCommand,
+  previewCommand,
+  historyCommand,
+  rejectsCommand,
+  connectionsCommand,
+  demoCommand,
+  sandboxCommand,
+];
 
 function version(): string {
-  const file = new URL(import.meta.url.endsWith("/src/cli/main.ts") ? "../../package.json" : "../package.json", import.meta.url);
+  const file = new URL(
+    import.meta.url.endsWith("/src/cli/main.ts") ? "../../package.json" : "../package.json",
+    import.meta.url,
+  );
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
@@ -32,7 +44,8 @@ export function createProgram(exit: (code: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text) });
   for (const add of commands) add(program, exit);
   // Sub-commands inherit neither of these.
-  for (const command of program.commands) for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
+  for (const command of program.commands)
+    for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
   return program;
 }
 

@@ -5,7 +5,10 @@ import { hasState } from "../runtime/state/tables.ts";
 import type { Context } from "./context.ts";
 
 /** Runs `look` with the warehouse opened for reading; says so and gives undefined where there is no history yet. */
-export async function withHistory<T>({ project, mask }: Context, look: (sink: Sink) => Promise<T>): Promise<T | undefined> {
+export async function withHistory<T>(
+  { project, mask }: Context,
+  look: (sink: Sink) => Promise<T>,
+): Promise<T | undefined> {
   const sink = await openSink(project.warehouse, { readOnly: true });
   try {
     if (await hasState(sink)) return await look(sink);

@@ -5,8 +5,17 @@ import { table } from "./table.ts";
 /** One line a run, with a sum. */
 export function overviewTable(outcomes: readonly RunOutcome[]): string {
   const number = (value: number): string => value.toLocaleString("en-US");
-  const rows = outcomes.map(({ summary: run }) => [run.pipeline, run.status, run.mode, ...[run.fetched, run.created, run.updated, run.unchanged, run.rejected, run.api_calls].map(number), `${run.duration_seconds.toFixed(1)} s`]);
-  return table(["pipeline", "status", "mode", "fetched", "created", "updated", "unchanged", "rejected", "calls", "time"], rows);
+  const rows = outcomes.map(({ summary: run }) => [
+    run.pipeline,
+    run.status,
+    run.mode,
+    ...[run.fetched, run.created, run.updated, run.unchanged, run.rejected, run.api_calls].map(number),
+    `${run.duration_seconds.toFixed(1)} s`,
+  ]);
+  return table(
+    ["pipeline", "status", "mode", "fetched", "created", "updated", "unchanged", "rejected", "calls", "time"],
+    rows,
+  );
 }
 
 /** Interrupted before a wrong spec before failed before already running before partial before success. */

@@ -36,11 +36,15 @@ async function preview(target: string, options: PreviewOptions): Promise<number>
   }
   const signals = watchSignals((text) => console.error(text));
   const engine = openEngine(context, { debug: options.debug ?? false, signal: signals.signal });
-  const params = Object.fromEntries((options.param ?? []).map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]));
+  const params = Object.fromEntries(
+    (options.param ?? []).map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]),
+  );
   const count = /^\d+$/.test(options.records) ? Number(options.records) : 5;
   try {
     const previews = await previewPipeline({ pipeline, engine, params, count });
-    console.log(options.output === "json" ? JSON.stringify(previews, replaceBigInt, 2) : previews.map(previewText).join("\n\n"));
+    console.log(
+      options.output === "json" ? JSON.stringify(previews, replaceBigInt, 2) : previews.map(previewText).join("\n\n"),
+    );
     if (!previews.length) console.error("The source gave no records.");
     return 0;
   } finally {
@@ -53,14 +57,21 @@ function replaceBigInt(_key: string, value: unknown): unknown {
 }
 
 function previewText({ record, row, rejects, warnings, filtered }: Preview, index: number): string {
-  const lines = [`── record ${index + 1} ──`, JSON.stringify(record, replaceBigInt, 2), filtered ? "→ filtered out" : "→"];
+  const lines = [
+    `── record ${index + 1} ──`,
+    JSON.stringify(record, replaceBigInt, 2),
+    filtered ? "→ filtered out" : "→",
+  ];
   if (row) {
     const width = Math.max(...Object.keys(row).map((name) => name.length));
-    for (const [name, value] of Object.entries(row)) if (value !== null) lines.push(`  ${name.padEnd(width)}  ${JSON.stringify(value, replaceBigInt)}`);
+    for (const [name, value] of Object.entries(row))
+      if (value !== null) lines.push(`  ${name.padEnd(width)}  ${JSON.stringify(value, replaceBigInt)}`);
     const empty = Object.values(row).filter((value) => value === null).length;
     if (empty) lines.push(`  (${empty} columns are NULL)`);
   }
-  for (const { field, rule, message } of rejects) lines.push(`  rejected: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
-  for (const { field, rule, message } of warnings) lines.push(`  warning: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
+  for (const { field, rule, message } of rejects)
+    lines.push(`  rejected: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
+  for (const { field, rule, message } of warnings)
+    lines.push(`  warning: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
   return lines.join("\n");
 }

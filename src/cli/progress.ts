@@ -19,13 +19,27 @@ export function createProgress(stream: WriteStream, plain: boolean): ProgressVie
   let startedAt = 0;
   return {
     update({ pipeline, fetched, expected }) {
-      bars ??= new cliProgress.MultiBar({ stream, hideCursor: true, clearOnComplete: true, format: "{pipeline} {bar} {value}{of} records, {rate}/s", barsize: 28, forceRedraw: true }, cliProgress.Presets.shades_classic);
+      bars ??= new cliProgress.MultiBar(
+        {
+          stream,
+          hideCursor: true,
+          clearOnComplete: true,
+          format: "{pipeline} {bar} {value}{of} records, {rate}/s",
+          barsize: 28,
+          forceRedraw: true,
+        },
+        cliProgress.Presets.shades_classic,
+      );
       if (!bar) startedAt = Date.now();
       bar ??= bars.create(expected ?? 0, 0);
       if (expected !== undefined) bar.setTotal(Math.max(expected, fetched));
       const seconds = Math.max((Date.now() - startedAt) / 1000, 0.001);
       const total = bar.getTotal();
-      bar.update(fetched, { pipeline, of: total ? ` of ${total.toLocaleString("en-US")}` : "", rate: Math.round(fetched / seconds).toLocaleString("en-US") });
+      bar.update(fetched, {
+        pipeline,
+        of: total ? ` of ${total.toLocaleString("en-US")}` : "",
+        rate: Math.round(fetched / seconds).toLocaleString("en-US"),
+      });
     },
     line(text) {
       if (bars) bars.log(`${text}\n`);

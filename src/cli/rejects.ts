@@ -21,13 +21,20 @@ export function rejectsCommand(program: Command, exit: (code: number) => void): 
     .argument("[pipeline]", "hubspot.contacts, or hubspot for a whole system")
     .option("--all", "resolved ones too")
     .option("--limit <n>", "how many", "50");
-  const show = rejects.command("show").description("show a reject whole: reason and record").argument("<id>", "its id, or the record's key");
+  const show = rejects
+    .command("show")
+    .description("show a reject whole: reason and record")
+    .argument("<id>", "its id, or the record's key");
   for (const command of [list, show]) {
     for (const [flag, description] of projectOptions) command.option(flag, description);
     command.addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
   }
   list.action(async (pipeline: string | undefined, options: RejectOptions) => {
-    const filter = { ...pipelineFilter(pipeline), all: options.all ?? false, limit: /^\d+$/.test(options.limit) ? Number(options.limit) : 50 };
+    const filter = {
+      ...pipelineFilter(pipeline),
+      all: options.all ?? false,
+      limit: /^\d+$/.test(options.limit) ? Number(options.limit) : 50,
+    };
     const found = (await withHistory(openContext([], options), (sink) => listRejects(sink, filter))) ?? [];
     if (options.output === "json") console.log(JSON.stringify({ rejects: found.map(plain) }, null, 2));
     else if (found.length) console.log(rejectTable(found));
@@ -37,21 +44,39 @@ export function rejectsCommand(program: Command, exit: (code: number) => void): 
   show.action(async (id: string, options: RejectOptions) => {
     const found = (await withHistory(openContext([], options), (sink) => findRejects(sink, id))) ?? [];
     if (!found.length) console.error(`There is no reject ${id}: see etl rejects list`);
-    else console.log(options.output === "json" ? JSON.stringify({ rejects: found.map(plain) }, null, 2) : found.map(rejectText).join("\n\n"));
+    else
+      console.log(
+        options.output === "json"
+          ? JSON.stringify({ rejects: found.map(plain) }, null, 2)
+          : found.map(rejectText).join("\n\n"),
+      );
     exit(found.length ? 0 : 1);
   });
 }
 
 function plain(reject: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(reject).map(([name, value]) => [name, name === "record" ? fromJson(value) : name === "id" || name.endsWith("run_id") ? Number(value) : value === null ? null : asText(value)]),
+    Object.entries(reject).map(([name, value]) => [
+      name,
+      name === "record"
+        ? fromJson(value)
+        : name === "id" || name.endsWith("run_id")
+          ? Number(value)
+          : value === null
+            ? null
+            : asText(value),
+    ]),
   );
 }
 
 function rejectTable(found: Record<string, unknown>[]): string {
   return table(
     ["id", "pipeline", "record", "stage", "field", "rule", "message", "run"],
-    found.map((reject) => [asText(reject["id"]), `${asText(reject["crm_source"])}.${asText(reject["sync_type"])}`, ...["record_key", "stage", "field", "rule", "message", "last_run_id"].map((name) => asText(reject[name]))]),
+    found.map((reject) => [
+      asText(reject["id"]),
+      `${asText(reject["crm_source"])}.${asText(reject["sync_type"])}`,
+      ...["record_key", "stage", "field", "rule", "message", "last_run_id"].map((name) => asText(reject[name])),
+    ]),
   );
 }
 

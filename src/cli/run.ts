@@ -32,7 +32,10 @@ interface RunOptions extends ProjectFlags {
 function wholeNumber(flag: string, smallest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < smallest) throw new SpecError(`${flag} must be a whole number${smallest > 0 ? ` from ${smallest}` : ", 0 for unlimited"}, not ${JSON.stringify(text)}`);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < smallest)
+      throw new SpecError(
+        `${flag} must be a whole number${smallest > 0 ? ` from ${smallest}` : ", 0 for unlimited"}, not ${JSON.stringify(text)}`,
+      );
     return value;
   };
 }
@@ -56,7 +59,8 @@ const oldFlags = [
 /** Types the flags; the old names still work, with a warning that names the new one. */
 export function runFlags(options: Omit<RunOptions, "output">, warn: (text: string) => void): RunFlags {
   for (const [old, now] of oldFlags) {
-    if (options[old] !== undefined) warn(`--${old.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is an old name: use ${now}`);
+    if (options[old] !== undefined)
+      warn(`--${old.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is an old name: use ${now}`);
   }
   const start = options.startDate ?? options.since;
   return {
@@ -91,7 +95,8 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     .option("--param <name=value>", "a param of the pipeline; may be repeated", collectParam)
     .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
   for (const [flag, description] of projectOptions) command.option(flag, description);
-  for (const old of ["--since <date>", "--force-overwrite", "--test", "--verbose", "--incremental"]) command.addOption(new Option(old).hideHelp());
+  for (const old of ["--since <date>", "--force-overwrite", "--test", "--verbose", "--incremental"])
+    command.addOption(new Option(old).hideHelp());
   command.addOption(new Option("--limit <n>").argParser(wholeNumber("--limit", 0)).hideHelp());
   command.action(async (targets: string[], options: RunOptions) => {
     exit(await run(targets, options));
@@ -99,7 +104,11 @@ export function runCommand(program: Command, exit: (code: number) => void): void
 }
 
 /** Runs pipelines and prints what became of them; gives the exit code. */
-export async function run(targets: readonly string[], options: RunOptions, variables?: Record<string, string | undefined>): Promise<number> {
+export async function run(
+  targets: readonly string[],
+  options: RunOptions,
+  variables?: Record<string, string | undefined>,
+): Promise<number> {
   const context = openContext(targets, options, variables);
   const flags = runFlags(options, (text) => console.error(`warning: ${text}`));
   const specs = loadSpecs(targets, context);
@@ -107,12 +116,20 @@ export async function run(targets: readonly string[], options: RunOptions, varia
   const enabled = specs.pipelines.filter(({ spec }) => spec.enabled || specs.pipelines.length === 1);
   const progress = createProgress(process.stderr, options.output === "json" || flags.debug);
   const signals = watchSignals((text) => progress.line(text));
-  const engine = openEngine(context, { debug: flags.debug, signal: signals.signal, writeLine: (line) => progress.line(line), onProgress: (state) => progress.update(state) });
+  const engine = openEngine(context, {
+    debug: flags.debug,
+    signal: signals.signal,
+    writeLine: (line) => progress.line(line),
+    onProgress: (state) => progress.update(state),
+  });
   const outcomes: RunOutcome[] = [];
   try {
     for (const pipeline of enabled) {
       if (signals.signal.aborted) break;
-      const flagsOfOne = enabled.length > 1 ? { ...flags, params: knownParams(flags.params, Object.keys(pipeline.spec.params ?? {})) } : flags;
+      const flagsOfOne =
+        enabled.length > 1
+          ? { ...flags, params: knownParams(flags.params, Object.keys(pipeline.spec.params ?? {})) }
+          : flags;
       outcomes.push(...(await runPipeline({ pipeline, flags: flagsOfOne, engine })));
       progress.done();
     }

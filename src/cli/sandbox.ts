@@ -27,7 +27,9 @@ export function sandboxCommand(program: Command, exit: (code: number) => void): 
     .option("--records <n>", "how many contacts", count, 1_000)
     .option("--seed <n>", "the same seed gives the same records", count, 1)
     .option("--no-limits", "no rate limits")
-    .addOption(new Option("--ids-compare-as <how>", "how search compares ids").choices(["number", "text"]).default("number"))
+    .addOption(
+      new Option("--ids-compare-as <how>", "how search compares ids").choices(["number", "text"]).default("number"),
+    )
     .option("--index-lag <ms>", "how far search is behind", count, 0)
     .action(async (system: string, options: SandboxOptions) => exit(await serve(system, options)));
 }
@@ -36,7 +38,9 @@ async function serve(system: string, { indexLag, limits, ...options }: SandboxOp
   const { startHubspotSandbox } = await import("../../sandbox/hubspot/index.ts");
   const sandbox = await startHubspotSandbox({ ...options, indexLagMs: indexLag, ...(limits ? {} : { limits: false }) });
   console.log(JSON.stringify({ system, url: sandbox.url, token: sandbox.token }));
-  console.error(`The ${system} sandbox listens at ${sandbox.url}. To run against it:\n  HUBSPOT_BASE_URL=${sandbox.url} HUBSPOT_API_TOKEN=${sandbox.token} npx etl run hubspot.contacts\nCtrl-C stops it.`);
+  console.error(
+    `The ${system} sandbox listens at ${sandbox.url}. To run against it:\n  HUBSPOT_BASE_URL=${sandbox.url} HUBSPOT_API_TOKEN=${sandbox.token} npx etl run hubspot.contacts\nCtrl-C stops it.`,
+  );
   const signals = watchSignals(() => {});
   await new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve(), { once: true }));
   signals.stop();

@@ -10,8 +10,12 @@ function cell(text: string): string {
 /** Draws rows under headings. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(cell));
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...cells.map((row) => (row[column] ?? "").length)));
-  const isNumeric = headings.map((_, column) => cells.length > 0 && cells.every((row) => /^[\d,.]*( s)?$/.test(row[column] ?? "")));
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...cells.map((row) => (row[column] ?? "").length)),
+  );
+  const isNumeric = headings.map(
+    (_, column) => cells.length > 0 && cells.every((row) => /^[\d,.]*( s)?$/.test(row[column] ?? "")),
+  );
   const line = (row: readonly string[]): string =>
     row
       .map((text, column) => (isNumeric[column] ? text.padStart(widths[column]!) : text.padEnd(widths[column]!)))

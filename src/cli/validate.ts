@@ -14,7 +14,9 @@ export function validateCommand(program: Command, exit: (code: number) => void):
     .command("validate")
     .description("check specs: YAML, schema, JSONata, templates, names; exit code 2 on any problem")
     .argument("[path...]", "files, folders or names; all pipelines of the project if none")
-    .addOption(new Option("--format <format>", "how problems are printed").choices(["text", "json", "github"]).default("text"))
+    .addOption(
+      new Option("--format <format>", "how problems are printed").choices(["text", "json", "github"]).default("text"),
+    )
     .option("--env <name>", "the environment of etl.yml")
     .action((paths: string[], options: ValidateOptions) => exit(validate(paths, options)));
 }
@@ -30,6 +32,9 @@ function validate(paths: readonly string[], options: ValidateOptions): number {
   if (options.format === "json" || all.length) console.log(context.mask.mask(formatProblems(all, options.format)));
   const errors = all.filter(({ severity }) => severity === "error").length;
   const count = `${specs.results.length} pipeline${specs.results.length === 1 ? "" : "s"}`;
-  if (options.format === "text") console.error(`${all.length ? "\n" : ""}${count}: ${errors ? `${errors} problem${errors === 1 ? "" : "s"}` : all.length ? `${all.length} warning${all.length === 1 ? "" : "s"}` : "no problems"}`);
+  if (options.format === "text")
+    console.error(
+      `${all.length ? "\n" : ""}${count}: ${errors ? `${errors} problem${errors === 1 ? "" : "s"}` : all.length ? `${all.length} warning${all.length === 1 ? "" : "s"}` : "no problems"}`,
+    );
   return errors ? 2 : 0;
 }

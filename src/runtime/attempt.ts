@@ -1,34 +1,34 @@
 /** One run of a pipeline, from the first request to its history row. */
-import { FatalError, messageOf, SpecError } from "../errors.ts";
-import type { Bound, Source, SourceMetrics } from "../sources/contract.ts";
-import type { MergeResult, Sink, Table } from "../sinks/contract.ts";
-import { mappedNames } from "../spec/mapped-names.ts";
-import { isoOf, instantFromDate } from "../values/instant.ts";
+import { FatalError, messageOf } from "../errors.ts";
+import type { Bound, Page, Source, SourceMetrics } from "../sources/contract.ts";
+import type { Sink, Table } from "../sinks/contract.ts";
 import { compileTemplate } from "../template/index.ts";
+import { instantFromDate, isoOf } from "../values/instant.ts";
 import { Batch, type BatchKeys } from "./batch.ts";
+import { CommitFailure, Committer } from "./commit.ts";
 import type { CompiledDelta } from "./delta.ts";
 import type { RunInput } from "./engine.ts";
+import { judge, type Judgement } from "./judge.ts";
 import type { Mapping } from "./mapping/index.ts";
+import { performanceMetrics } from "./metrics.ts";
+import { openPipelineSource } from "./open-source.ts";
 import type { ResolvedParams } from "./params.ts";
 import { createProcessor, type PageProcessor } from "./process-page.ts";
 import { readAhead } from "./read-ahead.ts";
-import type { Checkpoint, Counters } from "./state/checkpoint.ts";
-import { noCounts } from "./state/checkpoint.ts";
+import { rejectLimit, type RejectLimit } from "./reject-limit.ts";
+import { noCounts, type Checkpoint } from "./state/checkpoint.ts";
 import type { History, PipelineScope } from "./state/history.ts";
-import { Rejects, type Reject } from "./state/rejects.ts";
 import { nextWatermark, watermarkObstacles, type Strategy } from "./strategy.ts";
-import { brokenEquations, peakRssMb, type RunOutcome } from "./summary.ts";
+import { peakRssMb, type RunOutcome } from "./summary.ts";
 import { Teller } from "./warnings.ts";
 import { RunWindow } from "./window.ts";
-import { performanceMetrics } from "./metrics.ts";
-import { rejectLimit } from "./reject-limit.ts";
 
 /** What waits between source and sink, at the most. */
-const readAheadBytes = 8_000_000;
+const readAheadBytes = 2_000_000;
 /** A batch is written when its pages hold this much… */
 const batchBytes = 4_000_000;
 /** …or so many records: a row of JavaScript values is larger than its text. */
-const batchRecords = 5_000;
+const batchRecords = 2_000;
 
 export interface AttemptInput extends RunInput {
   sink: Sink;
@@ -55,17 +55,16 @@ export class Attempt {
   readonly #table: Table;
   readonly #at: BatchKeys;
   readonly #teller: Teller;
-  readonly #rejects: Rejects;
   readonly #checkpoint: Checkpoint;
   readonly #processor: PageProcessor;
-  readonly #sourceMetrics: SourceMetrics = { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 };
+  readonly #committer: Committer;
+  readonly #limit: RejectLimit | undefined;
+  readonly #metrics: SourceMetrics = { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 };
   readonly #stop = new AbortController();
   readonly #incomplete: string[] = [];
-  #counters: Counters;
-  #openRejects = new Set<string>();
   #runId = 0;
   #unchanged: { validators?: unknown; unchanged: boolean } = { unchanged: false };
-  #interrupted = false;
+  #interruptedBy: string | undefined;
   #tableExists = true;
   #cut = false;
 
@@ -75,14 +74,14 @@ export class Attempt {
     const { spec } = pipeline;
     this.#window = new RunWindow(strategy.since, input.startedAt, {
       endDate: flags.endDate,
-      ...(resumed ? { resumed: { until: resumed.checkpoint.until, start: resumed.checkpoint.start } } : {}),
+      resumed: resumed?.checkpoint,
     });
-    this.#table = { name: spec.sink.table, columns: mapping.columns, keys: spec.upsert.keys, newerBy: spec.upsert.newer_by };
+    const { keys, newer_by: newerBy } = spec.upsert;
+    this.#table = { name: spec.sink.table, columns: mapping.columns, keys, newerBy };
     const position = (name: string): number => mapping.columns.findIndex((column) => column.name === name);
-    this.#at = { keys: spec.upsert.keys.map(position), newerBy: spec.upsert.newer_by === undefined ? undefined : position(spec.upsert.newer_by) };
+    this.#at = { keys: keys.map(position), newerBy: newerBy === undefined ? undefined : position(newerBy) };
     this.#teller = new Teller(engine.log, flags.debug);
-    this.#rejects = new Rejects(input.sink, input.scope);
-    this.#counters = resumed ? { ...resumed.checkpoint.counters } : noCounts();
+    this.#limit = rejectLimit(spec.limits?.max_rejects);
     this.#checkpoint = {
       strategy: strategy.name,
       since: strategy.since,
@@ -90,11 +89,12 @@ export class Attempt {
       start: this.#window.start,
       asked: input.asked,
       specHash: pipeline.hash,
-      counters: this.#counters,
+      counters: resumed ? { ...resumed.checkpoint.counters } : noCounts(),
       greatest: resumed?.checkpoint.greatest,
       slices: { ...resumed?.checkpoint.slices },
     };
     const isLocal = spec.source.type === "csv" || spec.source.delta?.local === true;
+    const filtersSince = isLocal && strategy.incremental && delta?.kind !== "cursor";
     this.#processor = createProcessor({
       spec,
       system: pipeline.system,
@@ -103,25 +103,38 @@ export class Attempt {
       at: this.#at,
       delta,
       localWindow: {
-        since: isLocal && strategy.incremental && delta?.kind !== "cursor" ? strategy.since : undefined,
+        since: filtersSince ? strategy.since : undefined,
         until: flags.endDate === undefined ? undefined : { text: flags.endDate, instant: flags.endDate },
       },
       teller: this.#teller,
       recordUrl: recordUrlOf(input),
       greatest: resumed?.checkpoint.greatest,
     });
+    this.#committer = new Committer({
+      sink: input.sink,
+      table: this.#table,
+      scope: input.scope,
+      history: input.history,
+      checkpoint: this.#checkpoint,
+      replaceNewer: strategy.replaceNewer,
+      limit: this.#limit,
+      onRefused: ({ key, field, rule, message }, batch) => {
+        const row = batch.rows.find((candidate) => candidate.key === key)?.row ?? [];
+        this.#teller.reject({ stage: "write", field, rule, message }, () => this.#processor.label(row, key));
+      },
+    });
   }
 
   /** Runs to the end; every outcome, failures too, is a summary and a closed history row. */
   async run(): Promise<RunOutcome> {
-    const { engine, pipeline, history, flags } = this.#input;
-    const { log } = engine;
+    const { engine, pipeline, history, flags, sink } = this.#input;
     const verb = flags.dryRun ? "Starting dry run of" : "Starting";
-    log.info(`${verb} ${pipeline.system} ${pipeline.entity} sync (${this.#modeText()})`);
+    engine.log.info(`${verb} ${pipeline.system} ${pipeline.entity} sync (${this.#modeText()})`);
     if (history) await this.#open(history);
-    const abort = (): void => this.#stop.abort(engine.signal.reason);
-    engine.signal.addEventListener("abort", abort, { once: true });
-    this.#input.sink.lost.addEventListener("abort", abort, { once: true });
+    const stop = AbortSignal.any([engine.signal, sink.lost]);
+    const abort = (): void => this.#stop.abort(stop.reason);
+    if (stop.aborted) abort();
+    stop.addEventListener("abort", abort, { once: true });
     let failure: unknown;
     try {
       await this.#prepareTable();
@@ -129,8 +142,7 @@ export class Attempt {
     } catch (error) {
       failure = error instanceof CommitFailure ? error.cause : error;
     } finally {
-      engine.signal.removeEventListener("abort", abort);
-      this.#input.sink.lost.removeEventListener("abort", abort);
+      stop.removeEventListener("abort", abort);
       this.#stop.abort();
     }
     return this.#close(failure);
@@ -145,10 +157,11 @@ export class Attempt {
   async #open(history: History): Promise<void> {
     const { strategy, scope, flags, engine, pipeline, params, resumed } = this.#input;
     const { source } = pipeline.spec;
+    const endpoint = source.type === "api" ? (source.request.path ?? source.request.url) : (source.path ?? source.url);
     this.#runId = await history.start({
       ...scope,
       strategy: strategy.name,
-      endpoint: source.type === "api" ? (source.request.path ?? source.request.url ?? null) : (source.path ?? source.url ?? null),
+      endpoint: endpoint ?? null,
       startTime: instantFromDate(this.#input.startedAt),
       configuration: {
         flags: { ...flags, params: undefined },
@@ -160,269 +173,207 @@ export class Attempt {
       },
       checkpoint: this.#checkpoint,
     });
-    this.#openRejects = await this.#rejects.openKeys();
+    await this.#committer.begin(this.#runId);
   }
 
   async #prepareTable(): Promise<void> {
     const { sink, flags, engine } = this.#input;
     const plan = await sink.plan(this.#table);
     this.#tableExists = !plan.creates;
-    if (flags.dryRun) {
-      for (const { message, sql } of plan.problems) engine.log.warn(`Dry run: ${message}; it would take: ${sql}`);
-      for (const statement of plan.statements) engine.log.info(`Dry run: would run ${statement}`);
-      return;
-    }
-    await sink.apply(plan);
+    if (!flags.dryRun) return sink.apply(plan);
+    for (const { message, sql } of plan.problems) engine.log.warn(`Dry run: ${message}; it would take: ${sql}`);
+    for (const statement of plan.statements) engine.log.info(`Dry run: would run ${statement}`);
   }
 
   async #read(): Promise<void> {
-    const { pipeline, engine, flags, params, strategy, resumed } = this.#input;
-    const kind = await engine.sourceKind(pipeline.spec.source.type);
-    const source = await kind.open({
-      spec: pipeline.spec.source,
-      connection: pipeline.connection,
-      folder: pipeline.folder,
-      params: params.values,
-      mapped: (path) => mappedNames(pipeline.spec, path).names,
-      log: engine.log,
-      metrics: this.#sourceMetrics,
-      signal: this.#stop.signal,
-    });
+    const { pipeline, engine, flags, params, strategy, resumed, unchangedSince } = this.#input;
+    const source = await openPipelineSource(
+      { pipeline, engine, params: params.values, metrics: this.#metrics },
+      this.#stop.signal,
+    );
     try {
       const pages = source.read({
         incremental: strategy.incremental,
         window: this.#window,
         pageSize: flags.batchSize,
-        resume: resumed ? this.#checkpoint.slices : {},
-        unchangedSince: this.#tableExists && !strategy.replaceNewer && strategy.name !== "full" ? (this.#input.unchangedSince as never) : undefined,
+        resume: resumed ? { ...this.#checkpoint.slices } : {},
+        unchangedSince: this.#tableExists && strategy.name !== "full" ? (unchangedSince as never) : undefined,
       });
-      await this.#consume(pages, source);
+      await this.#consume(pages);
+      this.#unchanged = source.unchanged?.() ?? this.#unchanged;
     } finally {
       await source.close();
     }
   }
 
-  async #consume(pages: ReturnType<Source["read"]>, source: Source): Promise<void> {
-    const { engine, flags } = this.#input;
+  async #consume(pages: ReturnType<Source["read"]>): Promise<void> {
+    const { engine, sink } = this.#input;
     let batch = new Batch(this.#at);
     try {
       for await (const page of readAhead(pages, readAheadBytes)) {
-        const room = flags.maxRecords > 0 ? flags.maxRecords - this.#counters.fetched - batch.fetched : Infinity;
-        if (page.records.length >= room) {
-          page.records.length = room;
-          this.#cut = true;
-        }
-        await this.#processor.process(page, batch);
-        batch.bytes += page.bytes;
-        if (!this.#cut) this.#checkpoint.slices[page.slice] = page.last ? { done: true } : { position: page.position, done: false };
-        if (page.completeness && page.completeness.total > page.completeness.distinct) {
-          const { total, distinct } = page.completeness;
-          this.#incomplete.push(`the source has ${total.toLocaleString("en-US")} records${page.slice ? ` in ${page.slice}` : ""}, ${distinct.toLocaleString("en-US")} were read: ${(total - distinct).toLocaleString("en-US")} are missing. Run again; if it stays so, the paging of this API is not to be trusted`);
-        }
-        engine.onProgress?.({ pipeline: `${this.#input.pipeline.system}.${this.#input.pipeline.entity}`, fetched: this.#counters.fetched + batch.fetched, expected: page.expected });
-        if (this.#cut) break;
-        if (engine.signal.aborted || this.#input.sink.lost.aborted) break;
-        if (batch.bytes >= batchBytes || batch.fetched >= batchRecords) {
-          await this.#commit(batch);
-          batch = new Batch(this.#at);
-        }
+        await this.#take(page, batch);
+        if (this.#cut || engine.signal.aborted || sink.lost.aborted) break;
+        if (batch.bytes < batchBytes && batch.fetched < batchRecords) continue;
+        await this.#commit(batch);
+        batch = new Batch(this.#at);
       }
     } catch (error) {
       // A user who stops the run makes the request in hand fail: that is no failure of the run.
-      if (error instanceof CommitFailure || this.#input.sink.lost.aborted || !engine.signal.aborted) {
+      if (error instanceof CommitFailure || sink.lost.aborted || !engine.signal.aborted) {
         // What came before the failure is kept: the next run goes on after it.
-        if (!this.#input.sink.lost.aborted && !(error instanceof CommitFailure)) await this.#commit(batch);
+        if (!sink.lost.aborted && !(error instanceof CommitFailure)) await this.#commit(batch);
         throw error;
       }
     }
-    if (this.#input.sink.lost.aborted) throw new FatalError(`the connection to ${this.#input.sink.address} is gone`, { cause: this.#input.sink.lost.reason });
-    this.#interrupted = engine.signal.aborted && !this.#cut;
+    if (sink.lost.aborted)
+      throw new FatalError(`the connection to ${sink.address} is gone`, { cause: sink.lost.reason });
+    if (engine.signal.aborted && !this.#cut) this.#interruptedBy = String(engine.signal.reason ?? "a signal");
     await this.#commit(batch);
-    this.#unchanged = source.unchanged?.() ?? this.#unchanged;
   }
 
-  /** Rows, rejects and checkpoint in one transaction. */
+  /** A page's records into the batch, its position into the checkpoint. */
+  async #take(page: Page, batch: Batch): Promise<void> {
+    const { flags, engine, pipeline } = this.#input;
+    const before = this.#committer.counters.fetched + batch.fetched;
+    const room = flags.maxRecords > 0 ? flags.maxRecords - before : Infinity;
+    if (page.records.length >= room) {
+      page.records.length = room;
+      this.#cut = true;
+    }
+    await this.#processor.process(page, batch);
+    batch.bytes += page.bytes;
+    if (!this.#cut)
+      this.#checkpoint.slices[page.slice] = page.last ? { done: true } : { position: page.position, done: false };
+    const { completeness } = page;
+    if (completeness && completeness.total > completeness.distinct) {
+      const [total, read, missing] = [
+        completeness.total,
+        completeness.distinct,
+        completeness.total - completeness.distinct,
+      ].map((count) => count.toLocaleString("en-US"));
+      this.#incomplete.push(
+        `the source has ${total} records${page.slice ? ` in ${page.slice}` : ""}, ${read} were read: ${missing} are missing. Run again; if it stays so, the paging of this API is not to be trusted`,
+      );
+    }
+    const fetched = this.#committer.counters.fetched + batch.fetched;
+    engine.onProgress?.({ pipeline: pipeline.spec.pipeline, fetched, expected: page.expected });
+  }
+
   async #commit(batch: Batch): Promise<void> {
-    if (batch.committed || (batch.fetched === 0 && batch.bytes === 0)) return;
-    const { sink, history, flags, strategy, pipeline } = this.#input;
     this.#checkpoint.greatest = this.#processor.greatest;
     this.#checkpoint.until = this.#window.until;
     this.#checkpoint.start = this.#window.start;
-    const now = instantFromDate(new Date());
-    const rows = batch.rows.map(({ row }) => row);
-    const input = {
-      table: this.#table,
-      rows,
-      runId: this.#runId,
-      now,
-      replaceNewer: strategy.replaceNewer,
-      newerLimits: batch.rows.some(({ newerLimit }) => newerLimit !== undefined) ? batch.rows.map(({ newerLimit }) => newerLimit) : undefined,
-    };
-    try {
-      if (flags.dryRun) {
-        this.#counters = this.#added(batch, rows.length ? await sink.compare(input) : nothingMerged);
-      } else {
-        await sink.transaction(async () => {
-          const merged = rows.length ? await sink.merge(input) : nothingMerged;
-          const counters = this.#added(batch, merged);
-          const refused = this.#refused(batch, merged);
-          const rejects = [...batch.rejects, ...refused];
-          if (rejects.length) await this.#rejects.save(rejects, { id: this.#runId, specHash: pipeline.hash, now });
-          if (this.#openRejects.size) await this.#resolveRejects(batch, new Set(rejects.map(({ key }) => key)), now);
-          await history!.checkpoint(this.#runId, { ...this.#checkpoint, counters });
-          return { counters, refused };
-        }).then(({ counters, refused }) => {
-          this.#counters = counters;
-          this.#checkpoint.counters = counters;
-          for (const { field, rule, message, key } of refused) this.#teller.reject({ stage: "write", field, rule, message }, () => this.#processor.label(batch.rows.find((candidate) => candidate.key === key)?.row ?? [], key));
-        });
-      }
-    } catch (error) {
-      throw new CommitFailure(error);
-    }
-    batch.committed = true;
-    const limit = rejectLimit(pipeline.spec.limits?.max_rejects);
-    if (limit?.count !== undefined && this.#counters.rejected > limit.count) throw new RejectLimitError(limit.message(this.#counters));
-    this.#input.engine.log.debug(`${pipeline.system} ${pipeline.entity}: batch of ${batch.fetched} records written, ${this.#counters.fetched} fetched so far`);
-  }
-
-  #added(batch: Batch, merged: MergeResult): Counters {
-    const before = this.#counters;
-    return {
-      fetched: before.fetched + batch.fetched,
-      filtered: before.filtered + batch.filtered,
-      duplicates: before.duplicates + batch.duplicates,
-      rejected: before.rejected + batch.rejected + merged.rejects.length,
-      mapped: before.mapped + batch.rows.length - merged.rejects.length,
-      created: before.created + merged.created,
-      updated: before.updated + merged.updated,
-      unchanged: before.unchanged + merged.unchanged,
-      stale: before.stale + merged.stale,
-      deleted: before.deleted,
-      warnings: before.warnings + batch.warnings,
-    };
-  }
-
-  #refused(batch: Batch, merged: MergeResult): Reject[] {
-    return merged.rejects.map(({ index, field, code, message }) => {
-      const { key, record } = batch.rows[index]!;
-      return { key, stage: "write", field: field ?? "", rule: code, message, record };
-    });
-  }
-
-  async #resolveRejects(batch: Batch, rejectedNow: ReadonlySet<string>, now: string): Promise<void> {
-    const good = batch.rows.map(({ key }) => key).filter((key) => this.#openRejects.has(key) && !rejectedNow.has(key));
-    if (good.length) await this.#rejects.resolve(good, now);
+    await this.#committer.commit(batch);
+    const { pipeline, engine } = this.#input;
+    engine.log.debug(
+      `${pipeline.spec.pipeline}: ${batch.fetched} records written, ${this.#committer.counters.fetched} fetched so far`,
+    );
   }
 
   async #close(failure: unknown): Promise<RunOutcome> {
-    const { engine, history, flags, pipeline, delta, stored, params, startedAt } = this.#input;
-    const counters = this.#counters;
-    const problems = [...this.#incomplete, ...(failure === undefined ? brokenEquations(counters) : [])];
-    const complete = failure === undefined && problems.length === 0 && !this.#interrupted && !this.#cut;
-    const limit = rejectLimit(pipeline.spec.limits?.max_rejects);
-    let status: "success" | "partial" | "failed" = "success";
-    let error: string | null = null;
-    let hint: string | undefined;
-    if (failure !== undefined) {
-      status = "failed";
-      error = messageOf(failure);
-    } else if (this.#interrupted) {
-      status = "failed";
-      error = `interrupted by ${String(engine.signal.reason ?? "a signal")}; run it again to go on from the checkpoint`;
-    } else if (limit?.exceeded(counters)) {
-      status = "failed";
-      error = limit.message(counters);
-    } else if (problems.length) {
-      status = "partial";
-      error = problems.join("; ");
-    } else if (counters.rejected > 0 && !limit) {
-      status = "partial";
-      error = `${counters.rejected.toLocaleString("en-US")} records were rejected: see etl rejects list ${pipeline.spec.pipeline}. If some are to be expected, write limits: { max_rejects: … }`;
-    }
-    if (error !== null) error = engine.mask(error);
-    const canResume = status === "failed" && !(failure instanceof RejectLimitError) && !limit?.exceeded(counters) && Object.keys(this.#checkpoint.slices).length > 0;
-    const watermark =
-      delta && status !== "failed"
-        ? nextWatermark({
-            delta,
-            start: { text: this.#window.start, instant: this.#window.start },
-            greatest: this.#processor.greatest,
-            stored,
-            obstacles: watermarkObstacles({ flags, stored, narrowing: params.narrowing, complete }),
-          })
-        : undefined;
+    const { engine, history, flags, pipeline, delta, stored, params, startedAt, strategy } = this.#input;
+    const { counters } = this.#committer;
+    const judged = judge({
+      pipeline: pipeline.spec.pipeline,
+      failure,
+      interruptedBy: this.#interruptedBy,
+      cut: this.#cut,
+      incomplete: this.#incomplete,
+      counters,
+      limit: this.#limit,
+      hasPosition: Object.keys(this.#checkpoint.slices).length > 0,
+    });
+    if (judged.error !== null) judged.error = engine.mask(judged.error);
     const duration = (Date.now() - startedAt.getTime()) / 1000;
-    const metrics = performanceMetrics({ counters, duration, source: this.#sourceMetrics, statements: this.#input.sink.statements, warned: this.#processor.warned, warnings: this.#teller.warnings });
     this.#teller.close();
     if (history) {
-      const finish = history.finish(this.#runId, {
+      const start = { text: this.#window.start, instant: this.#window.start };
+      const obstacles = watermarkObstacles({ flags, stored, narrowing: params.narrowing, complete: judged.complete });
+      const greatest = this.#processor.greatest;
+      const watermark =
+        delta && judged.status !== "failed" ? nextWatermark({ delta, start, greatest, stored, obstacles }) : undefined;
+      await this.#closeHistory(history, judged, { duration, watermark: watermark?.text ?? null });
+    }
+    this.#tellEnd(judged);
+    return {
+      summary: {
+        pipeline: pipeline.spec.pipeline,
+        status: judged.status,
+        mode: strategy.name,
+        since: strategy.incremental ? boundText(strategy.since, delta) : null,
+        ...counters,
+        duration_seconds: Math.round(duration * 1000) / 1000,
+        records_per_second: Math.round(counters.fetched / Math.max(duration, 0.001)),
+        api_calls: this.#metrics.apiCalls,
+        retries: this.#metrics.retries,
+        peak_rss_mb: peakRssMb(),
+        run_id: history ? this.#runId : null,
+        error: judged.error,
+      },
+      exitCode: judged.exitCode,
+      hint: judged.canResume && history ? "The run can be resumed: run it again." : undefined,
+    };
+  }
+
+  async #closeHistory(
+    history: History,
+    { status, error, complete, canResume }: Judgement,
+    end: { duration: number; watermark: string | null },
+  ): Promise<void> {
+    const { counters } = this.#committer;
+    const metrics = performanceMetrics({
+      counters,
+      duration: end.duration,
+      source: this.#metrics,
+      statements: this.#input.sink.statements,
+      warned: this.#processor.warned,
+      warnings: this.#teller.warnings,
+    });
+    try {
+      await history.finish(this.#runId, {
         status,
         endTime: instantFromDate(new Date()),
         counters,
         error,
-        watermark: watermark?.text ?? null,
+        watermark: end.watermark,
         checkpoint: canResume ? { ...this.#checkpoint, counters } : null,
         metrics,
       });
-      const noted = complete && status !== "failed" && this.#unchanged.validators !== undefined ? finish.then(() => history.note(this.#runId, { unchanged_since: this.#unchanged.validators })) : finish;
+      if (complete && status !== "failed" && this.#unchanged.validators !== undefined) {
+        await history.note(this.#runId, { unchanged_since: this.#unchanged.validators });
+      }
+    } catch (cause) {
       // A database that is gone takes its history along: the next run finds this one as `running` and closes it.
-      await noted.catch((cause: unknown) => engine.log.error(`The history row of run ${this.#runId} could not be written: ${messageOf(cause)}`));
+      this.#input.engine.log.error(`The history row of run ${this.#runId} could not be written: ${messageOf(cause)}`);
     }
-    this.#tellEnd(status, error);
-    if (canResume && status === "failed" && !flags.dryRun) hint = "The run can be resumed: run it again.";
-    const incremental = this.#input.strategy.incremental;
-    return {
-      summary: {
-        pipeline: pipeline.spec.pipeline,
-        status,
-        mode: this.#input.strategy.name,
-        since: incremental ? boundText(this.#input.strategy.since, delta) : null,
-        ...counters,
-        duration_seconds: Math.round(duration * 1000) / 1000,
-        records_per_second: Math.round(counters.fetched / Math.max(duration, 0.001)),
-        api_calls: this.#sourceMetrics.apiCalls,
-        retries: this.#sourceMetrics.retries,
-        peak_rss_mb: peakRssMb(),
-        run_id: history ? this.#runId : null,
-        error,
-      },
-      exitCode: this.#interrupted ? 130 : status === "failed" ? (failure instanceof SpecError ? 2 : 1) : status === "partial" ? 3 : 0,
-      hint,
-    };
   }
 
-  #tellEnd(status: string, error: string | null): void {
+  #tellEnd({ status, error }: Judgement): void {
     const { engine, pipeline, strategy, flags } = this.#input;
-    const { created, updated, unchanged, rejected, stale } = this.#counters;
+    const { created, updated, unchanged, rejected, stale } = this.#committer.counters;
     const { log } = engine;
     const name = `${pipeline.system} ${pipeline.entity}`;
+    const counts = `${created} created, ${updated} updated, ${unchanged} unchanged, ${rejected} failed`;
     if (status === "failed") log.error(`Failed ${name} sync: ${error}`);
-    const verb = flags.dryRun ? `Dry run of ${name} sync, nothing was written; it would be` : `Completed ${name} sync`;
-    if (status !== "failed") log.info(`${verb}: ${created} created, ${updated} updated, ${unchanged} unchanged, ${rejected} failed`);
+    else if (flags.dryRun) log.info(`Dry run of ${name} sync, nothing was written; it would be: ${counts}`);
+    else log.info(`Completed ${name} sync: ${counts}`);
     if (status === "partial") log.warn(`${name} sync is partial: ${error}`);
-    if (this.#unchanged.unchanged) log.info(`${name}: the source has not changed since the last run; nothing was fetched`);
-    if (strategy.name === "full" && stale > 0) log.info(`${name}: ${stale} stored rows are newer than what was read and stay; --force would replace them`);
+    if (this.#unchanged.unchanged)
+      log.info(`${name}: the source has not changed since the last run; nothing was fetched`);
+    if (strategy.name === "full" && stale > 0) {
+      log.info(`${name}: ${stale} stored rows are newer than what was read and stay; --force would replace them`);
+    }
   }
 }
-
-/** What was thrown while a batch was written: it must not be written again. */
-class CommitFailure extends Error {
-  constructor(cause: unknown) {
-    super(messageOf(cause), { cause });
-  }
-}
-
-/** More rejects than the spec allows: another run would not do better from where this one stopped. */
-class RejectLimitError extends FatalError {}
-
-const nothingMerged: MergeResult = { created: 0, updated: 0, unchanged: 0, stale: 0, rejects: [] };
 
 function boundText(bound: Bound, delta: CompiledDelta | undefined): string {
   return delta?.kind === "instant" && bound.instant ? isoOf(bound.instant) : bound.text;
 }
 
-function recordUrlOf({ pipeline, params }: AttemptInput): ((row: Record<string, unknown>) => string | undefined) | undefined {
+function recordUrlOf({
+  pipeline,
+  params,
+}: AttemptInput): ((row: Record<string, unknown>) => string | undefined) | undefined {
   if (pipeline.spec.record_url === undefined) return undefined;
   const template = compileTemplate(pipeline.spec.record_url);
   return (row) => {
@@ -435,4 +386,3 @@ function recordUrlOf({ pipeline, params }: AttemptInput): ((row: Record<string, 
     }
   };
 }
-

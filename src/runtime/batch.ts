@@ -57,5 +57,7 @@ export class Batch {
 
 /** A row's key as one text; ids of the same digits are one key whether they came as number or as bigint. */
 export function keyOf(row: Row, keys: readonly number[]): string {
-  return keys.length === 1 ? String(row[keys[0]!]) : keys.map((index) => String(row[index]).replace(/[\\,]/g, "\\$&")).join(",");
+  return keys.length === 1
+    ? String(row[keys[0]!])
+    : keys.map((index) => String(row[index]).replace(/[\\,]/g, "\\$&")).join(",");
 }

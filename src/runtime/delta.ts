@@ -40,7 +40,9 @@ export function compileDelta(delta: Delta): CompiledDelta {
     read,
     compare: (a, b) => (a.instant! < b.instant! ? -1 : a.instant! > b.instant! ? 1 : 0),
     since(watermark, until) {
-      const back = overlapMs + (timeZone ? zoneFallBackHours(timeZone, shiftInstant(watermark.instant!, -overlapMs), until.instant!) : 0);
+      const back =
+        overlapMs +
+        (timeZone ? zoneFallBackHours(timeZone, shiftInstant(watermark.instant!, -overlapMs), until.instant!) : 0);
       if (back === 0) return watermark;
       const instant = shiftInstant(watermark.instant!, -back);
       return { text: instant, instant };
@@ -70,7 +72,8 @@ function integerDelta(delta: Delta): CompiledDelta {
 }
 
 function cursorDelta(delta: Delta): CompiledDelta {
-  const read = (value: unknown): Bound | undefined => (value === null || value === undefined || value === "" ? undefined : { text: String(value) });
+  const read = (value: unknown): Bound | undefined =>
+    value === null || value === undefined || value === "" ? undefined : { text: String(value) };
   return { kind: "cursor", read, compare: () => 0, since: (watermark) => watermark, start: startOf(delta, read) };
 }
 
@@ -80,7 +83,9 @@ function startOf(delta: Delta, read: (value: unknown) => Bound | undefined, fall
     const start = read(String(delta.start));
     if (start) return start;
   } catch (error) {
-    throw new SpecError(`source.delta.start: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new SpecError(`source.delta.start: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
   throw new SpecError(`source.delta.start is empty`);
 }

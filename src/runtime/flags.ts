@@ -19,7 +19,15 @@ export interface RunFlags {
   params: Record<string, string>;
 }
 
-export const noFlags: RunFlags = { full: false, force: false, dryRun: false, maxRecords: 0, skipValidation: false, debug: false, params: {} };
+export const noFlags: RunFlags = {
+  full: false,
+  force: false,
+  dryRun: false,
+  maxRecords: 0,
+  skipValidation: false,
+  debug: false,
+  params: {},
+};
 
 /** `YYYY-MM-DD` (midnight UTC), or ISO 8601 with a zone, as a canonical instant. Throws SpecError for anything else. */
 export function parseDateFlag(flag: string, text: string): string {
@@ -29,5 +37,7 @@ export function parseDateFlag(flag: string, text: string): string {
   } catch {
     // Said below, with what is wanted.
   }
-  throw new SpecError(`${flag} ${JSON.stringify(text)} is not a date: write YYYY-MM-DD (midnight UTC), or ISO 8601 with a zone such as 2025-01-31T12:00:00Z`);
+  throw new SpecError(
+    `${flag} ${JSON.stringify(text)} is not a date: write YYYY-MM-DD (midnight UTC), or ISO 8601 with a zone such as 2025-01-31T12:00:00Z`,
+  );
 }

@@ -14,7 +14,12 @@ const levels: Record<number, string> = { 10: "TRACE", 20: "DEBUG", 30: "INFO", 4
 
 /** `2025-01-01T00:00:00.000Z INFO  Starting hubspot contacts sync (full)` */
 function textLine(json: string): string {
-  const event = JSON.parse(json) as { time: number; level: number; msg?: string; err?: { message?: string; stack?: string } };
+  const event = JSON.parse(json) as {
+    time: number;
+    level: number;
+    msg?: string;
+    err?: { message?: string; stack?: string };
+  };
   const head = `${new Date(event.time).toISOString()} ${(levels[event.level] ?? "INFO").padEnd(5)} ${event.msg ?? ""}`;
   return event.err?.stack ? `${head}\n${event.err.stack}` : head;
 }

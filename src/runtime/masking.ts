@@ -25,7 +25,13 @@ export class SecretMask {
     const forms = [...this.#source].flatMap((secret) => {
       const password = passwordOf(secret);
       const parts = password === undefined ? [secret] : [secret, password, decodeURIComponent(password)];
-      return parts.flatMap((part) => [part, encodeURIComponent(part), JSON.stringify(part).slice(1, -1), Buffer.from(part).toString("base64"), Buffer.from(part).toString("base64url")]);
+      return parts.flatMap((part) => [
+        part,
+        encodeURIComponent(part),
+        JSON.stringify(part).slice(1, -1),
+        Buffer.from(part).toString("base64"),
+        Buffer.from(part).toString("base64url"),
+      ]);
     });
     // The longest first: a secret may hold another one.
     this.#secrets = [...new Set(forms)].filter((form) => form.length >= shortest).sort((a, b) => b.length - a.length);

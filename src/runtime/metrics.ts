@@ -20,7 +20,14 @@ function round(value: number): number {
 }
 
 /** Shares are of what was fetched; 1 where nothing was. */
-export function performanceMetrics({ counters, duration, source, statements, warned, warnings }: MetricsInput): Record<string, unknown> {
+export function performanceMetrics({
+  counters,
+  duration,
+  source,
+  statements,
+  warned,
+  warnings,
+}: MetricsInput): Record<string, unknown> {
   const { fetched, rejected, created, updated } = counters;
   const of = (part: number): number => (fetched ? round(part / fetched) : 1);
   const usage = process.resourceUsage();

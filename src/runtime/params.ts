@@ -15,10 +15,17 @@ export interface ResolvedParams {
  * Types the params of a run: the command line before the environment before the default. Throws SpecError for an
  * unknown name, a missing required one, or a value that is not of its type.
  */
-export function resolveParams(spec: Pipeline, given: Record<string, string>, environment: Record<string, string | undefined>): ResolvedParams {
+export function resolveParams(
+  spec: Pipeline,
+  given: Record<string, string>,
+  environment: Record<string, string | undefined>,
+): ResolvedParams {
   const declared = spec.params ?? {};
   for (const name of Object.keys(given)) {
-    if (!(name in declared)) throw new SpecError(`${spec.pipeline} has no param "${name}".${didYouMean(name, Object.keys(declared)) || (Object.keys(declared).length ? ` It has: ${Object.keys(declared).join(", ")}.` : "")}`);
+    if (!(name in declared))
+      throw new SpecError(
+        `${spec.pipeline} has no param "${name}".${didYouMean(name, Object.keys(declared)) || (Object.keys(declared).length ? ` It has: ${Object.keys(declared).join(", ")}.` : "")}`,
+      );
   }
   const values: Record<string, unknown> = {};
   const scope: string[] = [];
@@ -27,7 +34,10 @@ export function resolveParams(spec: Pipeline, given: Record<string, string>, env
     const text = given[name] ?? (param.env ? environment[param.env] || undefined : undefined);
     const value = text === undefined ? param.default : typed(spec, name, param, text);
     if (value === undefined) {
-      if (param.required) throw new SpecError(`${spec.pipeline} needs --param ${name}=…${param.env ? ` or the environment variable ${param.env}` : ""}${param.description ? ` (${param.description})` : ""}`);
+      if (param.required)
+        throw new SpecError(
+          `${spec.pipeline} needs --param ${name}=…${param.env ? ` or the environment variable ${param.env}` : ""}${param.description ? ` (${param.description})` : ""}`,
+        );
       continue;
     }
     values[name] = value;

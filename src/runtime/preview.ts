@@ -1,11 +1,10 @@
 /** What a pipeline makes of the first records of its source, by the same engine as a run; nothing is written. */
-import type { SourceContext } from "../sources/contract.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
-import { mappedNames } from "../spec/mapped-names.ts";
 import { compile } from "../jsonata/index.ts";
 import { compileDelta, noDeltaStart } from "./delta.ts";
 import type { Engine } from "./engine.ts";
 import { compileMapping, rowObject, type Failure, type Warning } from "./mapping/index.ts";
+import { openPipelineSource } from "./open-source.ts";
 import { resolveParams } from "./params.ts";
 import { RunWindow } from "./window.ts";
 
@@ -26,22 +25,6 @@ export interface PreviewInput {
   count: number;
 }
 
-/** A source opened for a pipeline outside of a run. The caller closes it. */
-export async function openPipelineSource({ pipeline, engine, params }: { pipeline: LoadedPipeline; engine: Engine; params: Record<string, unknown> }, signal: AbortSignal) {
-  const kind = await engine.sourceKind(pipeline.spec.source.type);
-  const context: SourceContext = {
-    spec: pipeline.spec.source,
-    connection: pipeline.connection,
-    folder: pipeline.folder,
-    params,
-    mapped: (path) => mappedNames(pipeline.spec, path).names,
-    log: engine.log,
-    metrics: { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
-    signal,
-  };
-  return kind.open(context);
-}
-
 /** Reads and maps the first records. Throws what the source throws. */
 export async function previewPipeline({ pipeline, engine, params, count }: PreviewInput): Promise<Preview[]> {
   const { spec } = pipeline;
@@ -54,9 +37,14 @@ export async function previewPipeline({ pipeline, engine, params, count }: Previ
   const source = await openPipelineSource({ pipeline, engine, params: values }, stop.signal);
   const previews: Preview[] = [];
   try {
-    const window = new RunWindow(spec.source.delta ? compileDelta(spec.source.delta).start : noDeltaStart, new Date(), {});
+    const window = new RunWindow(
+      spec.source.delta ? compileDelta(spec.source.delta).start : noDeltaStart,
+      new Date(),
+      {},
+    );
     for await (const page of source.read({ incremental: false, window, pageSize: count, resume: {} })) {
-      for (const { record, rule, message } of page.rejects ?? []) previews.push({ record, filtered: false, rejects: [{ field: "", rule, message }], warnings: [] });
+      for (const { record, rule, message } of page.rejects ?? [])
+        previews.push({ record, filtered: false, rejects: [{ field: "", rule, message }], warnings: [] });
       for (const record of page.records) {
         if (previews.length >= count) break;
         const prepared = await mapping.prepare(record);
@@ -65,7 +53,13 @@ export async function previewPipeline({ pipeline, engine, params, count }: Previ
           continue;
         }
         const mapped = await mapping.map(prepared);
-        previews.push({ record, row: rowObject(mapping.columns, mapped.row), filtered: false, rejects: mapped.failures, warnings: mapped.warnings });
+        previews.push({
+          record,
+          row: rowObject(mapping.columns, mapped.row),
+          filtered: false,
+          rejects: mapped.failures,
+          warnings: mapped.warnings,
+        });
       }
       if (previews.length >= count) break;
     }
@@ -76,4 +70,3 @@ export async function previewPipeline({ pipeline, engine, params, count }: Previ
   }
   return previews.slice(0, count);
 }
-

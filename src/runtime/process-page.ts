@@ -49,13 +49,25 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
     warned: 0,
     label(row, key) {
       const names = spec.upsert.keys.map((name, index) => `${name}=${String(row[at.keys[index]!] ?? "?")}`);
-      return { system: options.system, entity: options.entity, label: names.join(", "), id: key, url: row.length ? options.recordUrl?.(rowObject(mapping.columns, row)) : undefined };
+      return {
+        system: options.system,
+        entity: options.entity,
+        label: names.join(", "),
+        id: key,
+        url: row.length ? options.recordUrl?.(rowObject(mapping.columns, row)) : undefined,
+      };
     },
     async process(page, batch) {
       for (const reject of page.rejects ?? []) {
         const key = reject.line === undefined ? recordHash(reject.record) : `${page.slice}:${reject.line}`;
         batch.fetched++;
-        rejectRecord(batch, key, reject.record, [{ stage: "source", field: "", rule: reject.rule, message: reject.message }], () => ({ system: options.system, entity: options.entity, label: key, id: key }));
+        rejectRecord(
+          batch,
+          key,
+          reject.record,
+          [{ stage: "source", field: "", rule: reject.rule, message: reject.message }],
+          () => ({ system: options.system, entity: options.entity, label: key, id: key }),
+        );
       }
       for (let index = 0; index < page.records.length; index++) {
         const waiting = processRecord(page.records[index], batch);
@@ -64,11 +76,24 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
     },
   };
 
-  function rejectRecord(batch: Batch, key: string, record: unknown, failures: readonly Failure[], label: () => RecordLabel): void {
+  function rejectRecord(
+    batch: Batch,
+    key: string,
+    record: unknown,
+    failures: readonly Failure[],
+    label: () => RecordLabel,
+  ): void {
     batch.rejected++;
     for (const failure of failures) {
       teller.reject(failure, label);
-      batch.rejects.push({ key, stage: failure.stage, field: failure.field, rule: failure.rule, message: failure.message, record });
+      batch.rejects.push({
+        key,
+        stage: failure.stage,
+        field: failure.field,
+        rule: failure.rule,
+        message: failure.message,
+        record,
+      });
     }
   }
 
@@ -105,7 +130,8 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
 
   async function passes(compiled: Compiled, prepared: Prepared): Promise<boolean> {
     const result = await mapping.evaluate(compiled, prepared);
-    if (result instanceof ThrownValue) throw new FatalError(`source.filter failed: ${messageOf(result.error)}`, { cause: result.error });
+    if (result instanceof ThrownValue)
+      throw new FatalError(`source.filter failed: ${messageOf(result.error)}`, { cause: result.error });
     return result === true;
   }
 
@@ -122,15 +148,27 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
       bound = delta.read(raw);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
-      teller.warn({ field: "delta", rule: "unreadable", message: `${error.message}; the record is read as one without a delta value`, value: raw }, () => ({ system: options.system, entity: options.entity, label: recordHash(prepared.record), id: "" }));
+      teller.warn(
+        {
+          field: "delta",
+          rule: "unreadable",
+          message: `${error.message}; the record is read as one without a delta value`,
+          value: raw,
+        },
+        () => ({ system: options.system, entity: options.entity, label: recordHash(prepared.record), id: "" }),
+      );
     }
     if (!bound) {
-      if (missing === "fail") throw new FatalError(`a record has no value at source.delta.field (${spec.source.delta!.field}), and delta.missing is fail: ${JSON.stringify(prepared.record).slice(0, 200)}`);
+      if (missing === "fail")
+        throw new FatalError(
+          `a record has no value at source.delta.field (${spec.source.delta!.field}), and delta.missing is fail: ${JSON.stringify(prepared.record).slice(0, 200)}`,
+        );
       return missing === "include";
     }
     if (localWindow.until && delta.compare(bound, localWindow.until) >= 0) return false;
     if (localWindow.since && delta.compare(bound, localWindow.since) < 0) return false;
-    if (delta.kind === "cursor" || !processor.greatest || delta.compare(bound, processor.greatest) > 0) processor.greatest = bound;
+    if (delta.kind === "cursor" || !processor.greatest || delta.compare(bound, processor.greatest) > 0)
+      processor.greatest = bound;
     return true;
   }
 

@@ -11,7 +11,8 @@ export interface RejectLimit {
 /** Compiles the limit; undefined when none is written. */
 export function rejectLimit(limit: number | string | undefined): RejectLimit | undefined {
   if (limit === undefined) return undefined;
-  const message = ({ rejected, fetched }: Counters): string => `${rejected.toLocaleString("en-US")} of ${fetched.toLocaleString("en-US")} records were rejected; limits.max_rejects allows ${limit}`;
+  const message = ({ rejected, fetched }: Counters): string =>
+    `${rejected.toLocaleString("en-US")} of ${fetched.toLocaleString("en-US")} records were rejected; limits.max_rejects allows ${limit}`;
   if (typeof limit === "number") return { count: limit, exceeded: ({ rejected }) => rejected > limit, message };
   const share = Number(limit.slice(0, -1)) / 100;
   return { exceeded: ({ rejected, fetched }) => rejected > share * fetched, message };

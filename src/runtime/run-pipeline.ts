@@ -32,7 +32,11 @@ export async function runPipeline(input: RunInput): Promise<RunOutcome[]> {
   try {
     const { spec, system, entity } = pipeline;
     const params = resolveParams(spec, flags.params, engine.variables);
-    const mapping = compileMapping(spec, { validation: engine.validation, skipValidation: flags.skipValidation, params: params.values });
+    const mapping = compileMapping(spec, {
+      validation: engine.validation,
+      skipValidation: flags.skipValidation,
+      params: params.values,
+    });
     const delta = spec.source.delta && compileDelta(spec.source.delta);
     sink = await engine.openSink(engine.warehouse, { readOnly: flags.dryRun });
     const prepared: Prepared = { ...input, params, mapping, delta, scope: { system, entity, scope: params.scope } };
@@ -47,9 +51,26 @@ export async function runPipeline(input: RunInput): Promise<RunOutcome[]> {
 }
 
 /** An outcome of a run that never began. */
-export function failedOutcome({ pipeline }: Pick<RunInput, "pipeline">, error: string, exitCode: RunOutcome["exitCode"]): RunOutcome {
+export function failedOutcome(
+  { pipeline }: Pick<RunInput, "pipeline">,
+  error: string,
+  exitCode: RunOutcome["exitCode"],
+): RunOutcome {
   return {
-    summary: { pipeline: pipeline.spec.pipeline, status: "failed", mode: "", since: null, ...noCounts(), duration_seconds: 0, records_per_second: 0, api_calls: 0, retries: 0, peak_rss_mb: peakRssMb(), run_id: null, error },
+    summary: {
+      pipeline: pipeline.spec.pipeline,
+      status: "failed",
+      mode: "",
+      since: null,
+      ...noCounts(),
+      duration_seconds: 0,
+      records_per_second: 0,
+      api_calls: 0,
+      retries: 0,
+      peak_rss_mb: peakRssMb(),
+      run_id: null,
+      error,
+    },
     exitCode,
   };
 }
@@ -58,7 +79,14 @@ async function dryRun(prepared: Prepared, sink: Sink): Promise<RunOutcome> {
   const history = (await hasState(sink)) ? new History(sink) : undefined;
   const startedAt = new Date();
   const stored = history && (await storedWatermark(history, prepared));
-  return new Attempt({ ...prepared, sink, startedAt, stored, strategy: strategyFor(prepared, stored, startedAt), asked: "" }).run();
+  return new Attempt({
+    ...prepared,
+    sink,
+    startedAt,
+    stored,
+    strategy: strategyFor(prepared, stored, startedAt),
+    asked: "",
+  }).run();
 }
 
 async function lockedRun(prepared: Prepared, sink: Sink): Promise<RunOutcome[]> {
@@ -75,7 +103,10 @@ async function lockedRun(prepared: Prepared, sink: Sink): Promise<RunOutcome[]> 
   try {
     // The lock comes before the watermark: between the two another run could have moved it.
     const dead = await history.closeDead(scope, instantFromDate(new Date()));
-    for (const id of dead) engine.log.warn(`Run ${id} of ${pipeline.spec.pipeline} died without closing its history; it is closed as failed now`);
+    for (const id of dead)
+      engine.log.warn(
+        `Run ${id} of ${pipeline.spec.pipeline} died without closing its history; it is closed as failed now`,
+      );
     return await runs(prepared, sink, history);
   } finally {
     await lock.release();
@@ -97,22 +128,46 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
   const failed = await history.lastFailed(scope);
   if (failed && canResume(failed.checkpoint, { asked, specHash: pipeline.hash, strategy, flags })) {
     const resumed = { fromRun: failed.id, checkpoint: failed.checkpoint };
-    const first = await new Attempt({ ...prepared, sink, history, startedAt, stored, strategy: { ...strategy, since: failed.checkpoint.since }, asked, resumed, unchangedSince }).run();
+    const first = await new Attempt({
+      ...prepared,
+      sink,
+      history,
+      startedAt,
+      stored,
+      strategy: { ...strategy, since: failed.checkpoint.since },
+      asked,
+      resumed,
+      unchangedSince,
+    }).run();
     outcomes.push(first);
     if (first.summary.status === "failed" || engine.signal.aborted) return outcomes;
     // What changed since the first attempt's start is read by the run that was asked for. A full read has just been
     // finished: where there is a watermark now, what changed is enough.
     startedAt = new Date();
     stored = await storedWatermark(history, prepared);
-    strategy = strategyFor(stored && delta && flags.startDate === undefined ? { ...prepared, flags: { ...flags, full: false, force: false } } : prepared, stored, startedAt);
+    strategy = strategyFor(
+      stored && delta && flags.startDate === undefined
+        ? { ...prepared, flags: { ...flags, full: false, force: false } }
+        : prepared,
+      stored,
+      startedAt,
+    );
   }
-  outcomes.push(await new Attempt({ ...prepared, sink, history, startedAt, stored, strategy, asked, unchangedSince }).run());
+  outcomes.push(
+    await new Attempt({ ...prepared, sink, history, startedAt, stored, strategy, asked, unchangedSince }).run(),
+  );
   return outcomes;
 }
 
 function strategyFor({ flags, delta, pipeline }: Prepared, watermark: Bound | undefined, startedAt: Date): Strategy {
   const now = instantFromDate(startedAt);
-  return chooseStrategy({ flags, watermark, delta, until: { text: now, instant: now }, pipeline: pipeline.spec.pipeline });
+  return chooseStrategy({
+    flags,
+    watermark,
+    delta,
+    until: { text: now, instant: now },
+    pipeline: pipeline.spec.pipeline,
+  });
 }
 
 async function storedWatermark(history: History, { delta, scope, pipeline }: Prepared): Promise<Bound | undefined> {
@@ -121,17 +176,31 @@ async function storedWatermark(history: History, { delta, scope, pipeline }: Pre
   try {
     return delta!.read(text);
   } catch (error) {
-    throw new SpecError(`the stored watermark ${JSON.stringify(text)} of ${pipeline.spec.pipeline} cannot be read with the delta as the spec has it now: ${messageOf(error)}. Put the format back, or run with --full`, { cause: error });
+    throw new SpecError(
+      `the stored watermark ${JSON.stringify(text)} of ${pipeline.spec.pipeline} cannot be read with the delta as the spec has it now: ${messageOf(error)}. Put the format back, or run with --full`,
+      { cause: error },
+    );
   }
 }
 
 /** What was asked, as one text: a resumed run must have been asked the same. */
 function askedText({ flags, params, engine }: Prepared): string {
   const { full, force, startDate, endDate, skipValidation } = flags;
-  return JSON.stringify({ full, force, startDate, endDate, skipValidation, validation: engine.validation, params: params.values });
+  return JSON.stringify({
+    full,
+    force,
+    startDate,
+    endDate,
+    skipValidation,
+    validation: engine.validation,
+    params: params.values,
+  });
 }
 
-function canResume(checkpoint: Checkpoint, now: { asked: string; specHash: string; strategy: Strategy; flags: { maxRecords: number } }): boolean {
+function canResume(
+  checkpoint: Checkpoint,
+  now: { asked: string; specHash: string; strategy: Strategy; flags: { maxRecords: number } },
+): boolean {
   return (
     hasProgress(checkpoint) &&
     checkpoint.asked === now.asked &&
@@ -148,9 +217,20 @@ async function tellOlderRows({ pipeline, engine }: Prepared, sink: Sink): Promis
   const { spec, system, entity, hash } = pipeline;
   const plan = await sink.plan({ name: spec.sink.table, columns: [], keys: spec.upsert.keys });
   if (plan.creates) return;
-  const runs = await sql<{ id: number }>`select id from sync_history where crm_source = ${system} and sync_type = ${entity} and ${sink.dialect === "postgres" ? sql`configuration->>'spec_hash'` : sql`json_extract(configuration, '$.spec_hash')`} = ${hash}`.execute(sink.database);
+  const runs = await sql<{
+    id: number;
+  }>`select id from sync_history where crm_source = ${system} and sync_type = ${entity} and ${sink.dialect === "postgres" ? sql`configuration->>'spec_hash'` : sql`json_extract(configuration, '$.spec_hash')`} = ${hash}`.execute(
+    sink.database,
+  );
   const same = runs.rows.map(({ id }) => id);
-  const older = await sql<{ count: number }>`select count(*) as count from ${sql.table(spec.sink.table)} ${same.length ? sql`where sync_run_id not in (${sql.join(same)})` : sql``}`.execute(sink.database);
+  const older = await sql<{
+    count: number;
+  }>`select count(*) as count from ${sql.table(spec.sink.table)} ${same.length ? sql`where sync_run_id not in (${sql.join(same)})` : sql``}`.execute(
+    sink.database,
+  );
   const count = Number(older.rows[0]?.count ?? 0);
-  if (count) engine.log.warn(`${count.toLocaleString("en-US")} rows of ${spec.sink.table} were made by an older version of ${spec.pipeline}; --full brings them up to date`);
+  if (count)
+    engine.log.warn(
+      `${count.toLocaleString("en-US")} rows of ${spec.sink.table} were made by an older version of ${spec.pipeline}; --full brings them up to date`,
+    );
 }

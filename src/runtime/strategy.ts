@@ -33,15 +33,24 @@ export interface StrategyInput {
 export function chooseStrategy({ flags, watermark, delta, until, pipeline }: StrategyInput): Strategy {
   const dated = flags.startDate !== undefined ? "--start-date" : flags.endDate !== undefined ? "--end-date" : undefined;
   if (dated && delta?.kind !== "instant") {
-    throw new SpecError(`${pipeline} has no delta of type timestamp or date, so ${dated} cannot be used: leave it out, or give the source a delta`);
+    throw new SpecError(
+      `${pipeline} has no delta of type timestamp or date, so ${dated} cannot be used: leave it out, or give the source a delta`,
+    );
   }
   const since = delta?.start ?? noDeltaStart;
   if (flags.startDate !== undefined) {
-    if (flags.endDate !== undefined && flags.endDate <= flags.startDate) throw new SpecError("--end-date must be later than --start-date");
-    return { name: "manual", incremental: true, since: { text: flags.startDate, instant: flags.startDate }, replaceNewer: flags.force };
+    if (flags.endDate !== undefined && flags.endDate <= flags.startDate)
+      throw new SpecError("--end-date must be later than --start-date");
+    return {
+      name: "manual",
+      incremental: true,
+      since: { text: flags.startDate, instant: flags.startDate },
+      replaceNewer: flags.force,
+    };
   }
   if (flags.full || flags.force) return { name: "full", incremental: false, since, replaceNewer: flags.force };
-  if (watermark && delta) return { name: "incremental", incremental: true, since: delta.since(watermark, until), replaceNewer: false };
+  if (watermark && delta)
+    return { name: "incremental", incremental: true, since: delta.since(watermark, until), replaceNewer: false };
   return { name: "initial_full", incremental: false, since, replaceNewer: false };
 }
 
@@ -78,7 +87,8 @@ export function watermarkObstacles(input: {
   if (flags.dryRun) obstacles.push("--dry-run");
   if (flags.maxRecords > 0) obstacles.push("--max-records");
   if (flags.endDate !== undefined) obstacles.push("--end-date");
-  if (flags.startDate !== undefined && (!stored?.instant || flags.startDate > stored.instant)) obstacles.push("--start-date");
+  if (flags.startDate !== undefined && (!stored?.instant || flags.startDate > stored.instant))
+    obstacles.push("--start-date");
   for (const name of narrowing) obstacles.push(`--param ${name}`);
   if (!complete) obstacles.push("not everything was read");
   return obstacles;

@@ -47,8 +47,18 @@ export function peakRssMb(): number {
 export function countsText(counters: Counters): string {
   const number = (value: number): string => value.toLocaleString("en-US");
   const parts = [`${number(counters.fetched)} fetched`];
-  for (const name of ["created", "updated", "unchanged", "stale", "duplicates", "filtered", "rejected", "deleted"] as const) {
-    if (counters[name] || name === "created" || name === "updated" || name === "unchanged") parts.push(`${number(counters[name])} ${name}`);
+  for (const name of [
+    "created",
+    "updated",
+    "unchanged",
+    "stale",
+    "duplicates",
+    "filtered",
+    "rejected",
+    "deleted",
+  ] as const) {
+    if (counters[name] || name === "created" || name === "updated" || name === "unchanged")
+      parts.push(`${number(counters[name])} ${name}`);
   }
   return parts.join(", ");
 }
@@ -58,10 +68,14 @@ export function brokenEquations(counters: Counters): string[] {
   const broken: string[] = [];
   const { fetched, filtered, duplicates, rejected, mapped, created, updated, unchanged, stale } = counters;
   if (fetched !== filtered + duplicates + rejected + mapped) {
-    broken.push(`${fetched} records were fetched, but ${filtered} filtered + ${duplicates} duplicates + ${rejected} rejected + ${mapped} mapped make ${filtered + duplicates + rejected + mapped}`);
+    broken.push(
+      `${fetched} records were fetched, but ${filtered} filtered + ${duplicates} duplicates + ${rejected} rejected + ${mapped} mapped make ${filtered + duplicates + rejected + mapped}`,
+    );
   }
   if (mapped !== created + updated + unchanged + stale) {
-    broken.push(`${mapped} rows were mapped, but ${created} created + ${updated} updated + ${unchanged} unchanged + ${stale} stale make ${created + updated + unchanged + stale}`);
+    broken.push(
+      `${mapped} rows were mapped, but ${created} created + ${updated} updated + ${unchanged} unchanged + ${stale} stale make ${created + updated + unchanged + stale}`,
+    );
   }
   return broken;
 }

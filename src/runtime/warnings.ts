@@ -41,25 +41,41 @@ export class Teller implements Told {
   warn(warning: Warning, record: () => RecordLabel): void {
     if (!this.#counts(this.warnings, warning)) return;
     const { label } = record();
-    if (warning.field === "") this.#log.warn(`Validation warning for rule '${warning.rule}' (Record: ${label}): ${warning.message}`);
-    else this.#log.warn(`Validation warning for field '${warning.field}' with value '${shown(warning.value)}' (Record: ${label}): ${warning.message}`);
+    if (warning.field === "")
+      this.#log.warn(`Validation warning for rule '${warning.rule}' (Record: ${label}): ${warning.message}`);
+    else
+      this.#log.warn(
+        `Validation warning for field '${warning.field}' with value '${shown(warning.value)}' (Record: ${label}): ${warning.message}`,
+      );
   }
 
   reject(failure: Failure, record: () => RecordLabel): void {
     if (!this.#counts(this.rejects, failure)) return;
     const { system, entity, label, id, url } = record();
     const { stage, field, rule, value, message } = failure;
-    if (stage === "coerce" && /^(date|time|timestamp)$/.test(rule)) this.#log.error(`Failed to parse date value: '${shown(value)}' in field '${field}' for ${system} ${id}`);
-    else if (stage === "coerce" || stage === "validate") this.#log.error(`Strict validation failed for field '${field}' with value '${shown(value)}' (Record: ${label}): ${message}`);
-    else if (stage === "rule") this.#log.error(`Strict validation failed for rule '${rule}' (Record: ${label}): ${message}`);
-    else this.#log.error(`Error processing ${entity} ${id}: ${field ? `${field} ` : ""}${message}${url ? ` - CRM URL: ${url}` : ""} - Context: ${JSON.stringify({ stage, rule, ...(field ? { field } : {}) })}`);
+    if (stage === "coerce" && /^(date|time|timestamp)$/.test(rule))
+      this.#log.error(`Failed to parse date value: '${shown(value)}' in field '${field}' for ${system} ${id}`);
+    else if (stage === "coerce" || stage === "validate")
+      this.#log.error(
+        `Strict validation failed for field '${field}' with value '${shown(value)}' (Record: ${label}): ${message}`,
+      );
+    else if (stage === "rule")
+      this.#log.error(`Strict validation failed for rule '${rule}' (Record: ${label}): ${message}`);
+    else
+      this.#log.error(
+        `Error processing ${entity} ${id}: ${field ? `${field} ` : ""}${message}${url ? ` - CRM URL: ${url}` : ""} - Context: ${JSON.stringify({ stage, rule, ...(field ? { field } : {}) })}`,
+      );
   }
 
   /** What was not shown, as one line a field and rule. */
   close(): void {
     if (this.#all) return;
-    for (const [kind, counts] of [["validation warnings", this.warnings], ["rejects", this.rejects]] as const) {
-      for (const [name, count] of Object.entries(counts)) if (count > shownEach) this.#log.warn(`…and ${count - shownEach} more ${kind} for ${name}`);
+    for (const [kind, counts] of [
+      ["validation warnings", this.warnings],
+      ["rejects", this.rejects],
+    ] as const) {
+      for (const [name, count] of Object.entries(counts))
+        if (count > shownEach) this.#log.warn(`…and ${count - shownEach} more ${kind} for ${name}`);
     }
   }
 

@@ -30,7 +30,8 @@ export class RunWindow implements Window {
     if (this.#fixed) return false;
     this.#fixed = true;
     // The source answered after our start; where its clock still shows an earlier time, it is behind ours.
-    if (Number.isNaN(sourceNow.getTime()) || sourceNow.getTime() + clockResolutionMs > this.#startedAt.getTime()) return false;
+    if (Number.isNaN(sourceNow.getTime()) || sourceNow.getTime() + clockResolutionMs > this.#startedAt.getTime())
+      return false;
     const elapsed = Date.now() - this.#startedAt.getTime();
     this.start = shiftInstant(instantFromDate(sourceNow), -elapsed);
     if (this.until.instant! <= this.start) return false;

@@ -140,7 +140,7 @@ class SqliteSink implements Sink {
   }
 
   async close(): Promise<void> {
-    for (const lock of [...this.#locks.values()]) await lock.release();
+    for (const lock of this.#locks.values()) await lock.release();
     await this.database.destroy();
     this.#connection.close();
   }

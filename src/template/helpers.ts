@@ -110,6 +110,7 @@ export function misuse(name: string, count: number, named: Iterable<string>): st
   const missing = helper.required?.find((key) => !given.has(key));
   if (missing !== undefined) return `${name} needs ${missing}=…: {{${helper.usage}}}`;
   if (count >= helper.min && count <= helper.max) return undefined;
-  const wanted = helper.max === 0 ? "no argument" : helper.min === helper.max ? `${helper.min} argument${helper.min > 1 ? "s" : ""}` : `at ${count < helper.min ? `least ${helper.min}` : `most ${helper.max}`}`;
+  if (helper.min < helper.max && count > helper.max) return `${name} takes at most ${helper.max} arguments, not ${count}: {{${helper.usage}}}`;
+  const wanted = helper.max === 0 ? "no argument" : `${helper.min === helper.max ? "" : "at least "}${helper.min} argument${helper.min > 1 ? "s" : ""}`;
   return `${name} takes ${wanted}, not ${count}: {{${helper.usage}}}`;
 }

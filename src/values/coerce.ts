@@ -5,13 +5,7 @@ import type { Warn } from "./clean-text.ts";
 import { type ParsedType, readColumnType, type TypeName } from "./column-type.ts";
 import { compileDate, compileTime, compileTimestamp } from "./dates.ts";
 import { compileInterval } from "./interval.ts";
-import {
-  compileBigint,
-  compileDecimal,
-  compileDouble,
-  compileInteger,
-  type Convert,
-} from "./numbers.ts";
+import { compileBigint, compileDecimal, compileDouble, compileInteger, type Convert } from "./numbers.ts";
 import { compileText, toJson, toUuid } from "./text.ts";
 
 export { isColumnType } from "./column-type.ts";
@@ -32,9 +26,7 @@ export interface CoercionOptions {
 /** Makes a column's value of what the mapping gave, or throws RecordError: `"soon" is not a timestamp`. */
 export type Coercion = (value: unknown, warn: Warn) => Value;
 
-const families: Readonly<
-  Record<TypeName, (type: ParsedType, options: CoercionOptions) => Convert>
-> = {
+const families: Readonly<Record<TypeName, (type: ParsedType, options: CoercionOptions) => Convert>> = {
   // A text stays as it came with `keepEmpty`: blanks too, unless the spec says `trim: true`.
   text: formless(({ trim, keepEmpty }) => compileText(trim ?? keepEmpty !== true)),
   integer: compileInteger,
@@ -65,11 +57,9 @@ function formless(compile: (options: CoercionOptions) => Convert) {
  */
 export function compileCoercion(type: string, options: CoercionOptions = {}): Coercion {
   const parsed = readColumnType(type);
-  if (parsed === undefined)
-    throw new SpecError(`"${type}" is not a type such as text, bigint or decimal(12,2)`);
+  if (parsed === undefined) throw new SpecError(`"${type}" is not a type such as text, bigint or decimal(12,2)`);
   const convert = families[parsed.name](parsed, options);
-  const keepsEmpty =
-    options.keepEmpty === true && (parsed.name === "text" || parsed.name === "json");
+  const keepsEmpty = options.keepEmpty === true && (parsed.name === "text" || parsed.name === "json");
   const nulls = new Set(options.nullValues ?? [""]);
   if (keepsEmpty) nulls.delete("");
   // Text trims itself, after cleaning; JSON stays as it is.

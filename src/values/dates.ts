@@ -1,12 +1,5 @@
 import { RecordError } from "../errors.ts";
-import {
-  clockText,
-  dateText,
-  daySeconds,
-  firstSecond,
-  lastSecond,
-  microsText,
-} from "./calendar.ts";
+import { clockText, dateText, daySeconds, firstSecond, lastSecond, microsText } from "./calendar.ts";
 import { compileTimestampParser } from "./instant.ts";
 import { readClock, type ReadTime } from "./iso-time.ts";
 import type { Convert } from "./numbers.ts";
@@ -39,9 +32,7 @@ export function compileDate(_type: unknown, { format, timeZone }: TimeOptions): 
   const read = compileTimeReader({ format, wanted: "day", noun: "a date" });
   return (value) => {
     const time = read(value);
-    return time === null
-      ? null
-      : dateText(Math.floor(localSeconds(time, zone, value) / daySeconds));
+    return time === null ? null : dateText(Math.floor(localSeconds(time, zone, value) / daySeconds));
   };
 }
 
@@ -66,7 +57,6 @@ export function compileTime(_type: unknown, { format, timeZone }: TimeOptions): 
 function readTimeOfDay(text: string): ReadTime | undefined {
   const padded = text.charCodeAt(1) === 58 ? `0${text}` : text;
   const clock = readClock(padded, 0);
-  if (clock === undefined || clock.end !== padded.length || clock.seconds >= daySeconds)
-    return undefined;
+  if (clock === undefined || clock.end !== padded.length || clock.seconds >= daySeconds) return undefined;
   return { seconds: clock.seconds, micros: clock.micros, zoneless: true };
 }

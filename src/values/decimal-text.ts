@@ -27,8 +27,7 @@ export function readDecimal(text: string): Decimal | undefined {
   while (from < to && all.charCodeAt(from) === 48) from++;
   while (to > from && all.charCodeAt(to - 1) === 48) to--;
   if (from === to) return { negative: false, digits: "0", exponent: 0 };
-  const written =
-    match[4] === undefined ? 0 : Math.max(-maxExponent, Math.min(maxExponent, Number(match[4])));
+  const written = match[4] === undefined ? 0 : Math.max(-maxExponent, Math.min(maxExponent, Number(match[4])));
   return {
     negative: match[1] === "-",
     digits: all.slice(from, to),
@@ -49,8 +48,7 @@ export function compareDecimals(a: Decimal, b: Decimal): number {
 }
 
 function compareMagnitudes(a: Decimal, b: Decimal): number {
-  if (a.digits === "0" || b.digits === "0")
-    return Number(a.digits !== "0") - Number(b.digits !== "0");
+  if (a.digits === "0" || b.digits === "0") return Number(a.digits !== "0") - Number(b.digits !== "0");
   const length = wholeDigits(a) - wholeDigits(b);
   // With the same place for the first digit, and no zeros at the end, text order is number order.
   if (length !== 0) return length;
@@ -61,10 +59,7 @@ function compareMagnitudes(a: Decimal, b: Decimal): number {
  * The digits of |decimal| × 10^scale, rounded half to even (the banker's rule: ties go to the even neighbour).
  * The caller has bounded `wholeDigits`: that many digits and `scale` more are made.
  */
-export function roundHalfEven(
-  decimal: Decimal,
-  scale: number,
-): { digits: string; rounded: boolean } {
+export function roundHalfEven(decimal: Decimal, scale: number): { digits: string; rounded: boolean } {
   const cut = -(decimal.exponent + scale);
   if (cut <= 0)
     return {

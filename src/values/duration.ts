@@ -18,9 +18,7 @@ export function parseDuration(text: string): number {
   const unit = match?.[2] ?? "";
   const ms = unitMs.get(unit) ?? (unit.length > 2 ? unitMs.get(unit.replace(/s$/, "")) : undefined);
   if (match === null || ms === undefined) {
-    const months = /^(months?|mo|M|years?|y)$/.test(unit)
-      ? ": months and years differ in length, write days"
-      : "";
+    const months = /^(months?|mo|M|years?|y)$/.test(unit) ? ": months and years differ in length, write days" : "";
     throw new SpecError(`"${text}" is not a duration such as 500ms, 10s, 10m, 2h or 7d${months}`);
   }
   const total = Math.round(Number(match[1]) * ms);

@@ -37,9 +37,7 @@ export interface TimestampOptions {
  * RecordError for what is no timestamp. Without formats it takes ISO 8601 (a date is its midnight) and Dates.
  * Throws SpecError for an unknown format or zone.
  */
-export function compileTimestampParser(
-  options: TimestampOptions = {},
-): (value: unknown) => ParsedInstant | null {
+export function compileTimestampParser(options: TimestampOptions = {}): (value: unknown) => ParsedInstant | null {
   const zone = zoneOf(options.timeZone ?? "UTC");
   const read = compileTimeReader({ format: options.formats, wanted: "day", noun: "a timestamp" });
   return (value) => {
@@ -94,9 +92,7 @@ export function shiftInstant(instant: string, milliseconds: number): string {
   const total = micros + Math.round((milliseconds - wholeSeconds * 1000) * 1000);
   const shifted = seconds + wholeSeconds + Math.floor(total / 1_000_000);
   if (shifted < firstSecond) return instantText(firstSecond, 0);
-  return shifted > lastSecond
-    ? instantText(lastSecond, 999_999)
-    : instantText(shifted, total % 1_000_000);
+  return shifted > lastSecond ? instantText(lastSecond, 999_999) : instantText(shifted, total % 1_000_000);
 }
 
 /**
@@ -105,9 +101,7 @@ export function shiftInstant(instant: string, milliseconds: number): string {
  */
 export function formatInstant(instant: string, pattern: string, zone = "UTC"): string {
   const name = zoneOf(zone).name;
-  return luxon()
-    .DateTime.fromMillis(instantToEpochMs(instant), { zone: name, locale: "en-US" })
-    .toFormat(pattern);
+  return luxon().DateTime.fromMillis(instantToEpochMs(instant), { zone: name, locale: "en-US" }).toFormat(pattern);
 }
 
 /** The short form for URLs and logs: `2025-01-01T00:00:00Z`, with only as many decimals as there are. */
@@ -119,11 +113,7 @@ export function isoOf(instant: string): string {
  * Milliseconds that a zone-less bound must go back because `zone` put its clock back between two canonical
  * instants: what was written just after that carries local times from before. 0 where it did not.
  */
-export function zoneFallBackHours(
-  zone: string,
-  sinceInstant: string,
-  untilInstant: string,
-): number {
+export function zoneFallBackHours(zone: string, sinceInstant: string, untilInstant: string): number {
   const { seconds: since } = splitInstant(sinceInstant);
   const { seconds: until } = splitInstant(untilInstant);
   return since < until ? putBackBetween(zoneOf(zone), since, until) * 1000 : 0;

@@ -36,33 +36,21 @@ const numberUnits: ReadonlyMap<string, bigint> = new Map([
  * with format `seconds`, `minutes` or `milliseconds`. The result is the ISO 8601 text that PostgreSQL itself
  * prints, one for each interval. Below a microsecond, digits are cut.
  */
-export function compileInterval(
-  _type: unknown,
-  { format }: { format?: string | readonly string[] },
-): Convert {
+export function compileInterval(_type: unknown, { format }: { format?: string | readonly string[] }): Convert {
   const formats = typeof format === "string" ? [format] : (format ?? []);
-  const units = formats
-    .filter((name) => name !== "iso")
-    .map((name) => [name, numberUnits.get(name)] as const);
+  const units = formats.filter((name) => name !== "iso").map((name) => [name, numberUnits.get(name)] as const);
   const [unknown] = units.find(([, micros]) => micros === undefined) ?? [];
   if (unknown !== undefined) {
-    throw new SpecError(
-      `format "${unknown}" is not one for intervals: seconds, minutes, milliseconds or iso`,
-    );
+    throw new SpecError(`format "${unknown}" is not one for intervals: seconds, minutes, milliseconds or iso`);
   }
-  if (units.length > 1)
-    throw new SpecError("an interval has one unit: seconds, minutes or milliseconds");
+  if (units.length > 1) throw new SpecError("an interval has one unit: seconds, minutes or milliseconds");
   const unit = units[0]?.[1];
   return (value) => {
     const interval = typeof value === "string" ? (readIso(value) ?? readClock(value)) : undefined;
     const read = interval ?? readNumber(value, unit);
     if (read !== undefined) return intervalText(read, value);
-    const isNumber =
-      typeof value === "number" || (typeof value === "string" && readDecimal(value) !== undefined);
-    const hint =
-      isNumber && unit === undefined
-        ? ": a number needs a format (seconds, minutes or milliseconds)"
-        : "";
+    const isNumber = typeof value === "number" || (typeof value === "string" && readDecimal(value) !== undefined);
+    const hint = isNumber && unit === undefined ? ": a number needs a format (seconds, minutes or milliseconds)" : "";
     throw new RecordError(`${showValue(value)} is not an interval${hint}`);
   };
 }
@@ -89,8 +77,7 @@ function readClock(text: string): Interval | undefined {
 
 function readNumber(value: unknown, unit: bigint | undefined): Interval | undefined {
   if (unit === undefined) return undefined;
-  if (typeof value !== "number" && typeof value !== "string" && typeof value !== "bigint")
-    return undefined;
+  if (typeof value !== "number" && typeof value !== "string" && typeof value !== "bigint") return undefined;
   const decimal = readDecimal(typeof value === "number" ? plainNumber(value) : String(value));
   if (decimal === undefined || decimal.digits.length + decimal.exponent > 20) return undefined;
   return { months: 0, days: 0, micros: microsOfDecimal(decimal, unit) };
@@ -122,9 +109,7 @@ function intervalText({ months, days, micros }: Interval, value: unknown): strin
   const sign = micros < 0n ? "-" : "";
   const seconds = secondsText(size % minute);
   const time =
-    part(size / hour, "H", sign) +
-    part((size / minute) % 60n, "M", sign) +
-    (seconds && `${sign}${seconds}S`);
+    part(size / hour, "H", sign) + part((size / minute) % 60n, "M", sign) + (seconds && `${sign}${seconds}S`);
   return date === "" && time === "" ? "PT0S" : `P${date}${time && `T${time}`}`;
 }
 

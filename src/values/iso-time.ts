@@ -75,8 +75,7 @@ function readOffset(text: string, from: number): number | null | undefined {
   const at = text.charCodeAt(from) === 32 ? from + 1 : from;
   const sign = text.charCodeAt(at);
   if (sign === 90 || sign === 122) return at + 1 === text.length ? 0 : undefined;
-  if (sign !== 43 && sign !== 45)
-    return text.slice(at) === "UTC" || text.slice(at) === "GMT" ? 0 : undefined;
+  if (sign !== 43 && sign !== 45) return text.slice(at) === "UTC" || text.slice(at) === "GMT" ? 0 : undefined;
   const rest = text.length - at;
   const colon = text.charCodeAt(at + 3) === 58;
   if (!(rest === 3 || (rest === 5 && !colon) || (rest === 6 && colon))) return undefined;

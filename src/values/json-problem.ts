@@ -15,8 +15,7 @@ export function findJsonProblem(text: string): JsonProblem {
   const offset = scan(text);
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
   let line = 1;
-  for (let at = text.indexOf("\n"); at !== -1 && at < offset; at = text.indexOf("\n", at + 1))
-    line++;
+  for (let at = text.indexOf("\n"); at !== -1 && at < offset; at = text.indexOf("\n", at + 1)) line++;
   const from = Math.max(lineStart, offset - before);
   const excerpt = offset >= text.length ? "" : excerptOf(text, from, offset + after);
   return { line, column: offset - lineStart + 1, excerpt };

@@ -32,8 +32,7 @@ export function parseJson(text: string): unknown {
     return suspect.test(body) ? JSON.parse(body, keepExact) : JSON.parse(body);
   } catch (error) {
     // V8's reviver recurses, so a very deep text ends here too.
-    if (error instanceof RangeError)
-      throw new RecordError("JSON is nested too deep", { cause: error });
+    if (error instanceof RangeError) throw new RecordError("JSON is nested too deep", { cause: error });
     throw problemOf(body, error);
   }
 }
@@ -45,12 +44,7 @@ function problemOf(text: string, cause: unknown): RecordError {
   return new RecordError(`not JSON at ${line}:${column}: ${what}`, { cause });
 }
 
-function keepExact(
-  this: unknown,
-  key: string,
-  value: unknown,
-  context?: { source?: string },
-): unknown {
+function keepExact(this: unknown, key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== "number" || source === undefined || isHeld(value, source)) return value;
   const holder = this as object;
@@ -65,11 +59,7 @@ function isHeld(value: number, source: string): boolean {
   if (source.length < 16 && !/[eE]/.test(source)) return true;
   if (Number.isSafeInteger(value) && /^-?\d+$/.test(source)) return true;
   // A double does hold some of the greater whole numbers, but arithmetic on it would be silently wrong.
-  if (
-    !Number.isFinite(value) ||
-    (Math.abs(value) > Number.MAX_SAFE_INTEGER && !/[eE]/.test(source))
-  )
-    return false;
+  if (!Number.isFinite(value) || (Math.abs(value) > Number.MAX_SAFE_INTEGER && !/[eE]/.test(source))) return false;
   const written = readDecimal(source);
   const held = readDecimal(String(value));
   return written !== undefined && held !== undefined && compareDecimals(written, held) === 0;
@@ -110,8 +100,7 @@ function writeObject(value: object, warn: Warn | undefined, depth: number): stri
   // JSONata's sequences are arrays with more properties on them: only the elements count.
   if (Array.isArray(value)) return writeList(value, warn, depth);
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime()))
-      throw new RecordError("an invalid date cannot be written as JSON");
+    if (Number.isNaN(value.getTime())) throw new RecordError("an invalid date cannot be written as JSON");
     return JSON.stringify(value.toISOString());
   }
   if (isFunction(value)) throw new RecordError("a function cannot be written as JSON");
@@ -131,20 +120,12 @@ function writeList(list: readonly unknown[], warn: Warn | undefined, depth: numb
 }
 
 /** The digits of a number that `parseJson` kept as text here. */
-function exactText(
-  exact: Map<string, string> | undefined,
-  key: string,
-  value: unknown,
-): string | undefined {
+function exactText(exact: Map<string, string> | undefined, key: string, value: unknown): string | undefined {
   const digits = exact?.get(key);
   return digits === value ? digits : undefined;
 }
 
-function writeMembers(
-  value: Record<string, unknown>,
-  warn: Warn | undefined,
-  depth: number,
-): string {
+function writeMembers(value: Record<string, unknown>, warn: Warn | undefined, depth: number): string {
   const exact = exactNumbers.get(value);
   let text = "";
   for (const [name, key] of sortedNames(value, warn)) {
@@ -158,10 +139,7 @@ function writeMembers(
 }
 
 /** Names to write, with the keys that they stand for: another text only where a key cannot be stored as it is. */
-function sortedNames(
-  value: object,
-  warn: Warn | undefined,
-): Iterable<readonly [name: string, key: string]> {
+function sortedNames(value: object, warn: Warn | undefined): Iterable<readonly [name: string, key: string]> {
   const keys = Object.keys(value);
   if (keys.every(isClean)) return keys.sort().map((key) => [key, key]);
   // Two keys may become one; the later member wins, as it does in JSON.

@@ -2,10 +2,7 @@ import { type Decimal, readDecimal } from "./decimal-text.ts";
 
 const currency = String.raw`(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3})`;
 /** An optional currency before or after, a sign on either side of it; the number in the middle. */
-const moneyForm = new RegExp(
-  String.raw`^([+-]?)\s?${currency}?\s?([+-]?)([\d.,]+)\s?${currency}?$`,
-  "u",
-);
+const moneyForm = new RegExp(String.raw`^([+-]?)\s?${currency}?\s?([+-]?)([\d.,]+)\s?${currency}?$`, "u");
 const grouped = /^\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
 
 /**
@@ -18,11 +15,7 @@ export function readMoney(text: string): Decimal | undefined {
   const match = moneyForm.exec((inParentheses?.[1] ?? text).trim());
   if (match === null) return undefined;
   const number = match[3] ?? "";
-  const plain = number.includes(",")
-    ? grouped.test(number)
-      ? number.replaceAll(",", "")
-      : ""
-    : number;
+  const plain = number.includes(",") ? (grouped.test(number) ? number.replaceAll(",", "") : "") : number;
   const decimal = readDecimal(plain);
   if (decimal === undefined || decimal.digits === "0") return decimal;
   const signs = (match[1] ?? "") + (match[2] ?? "");

@@ -2,13 +2,7 @@ import { RecordError, SpecError } from "../errors.ts";
 import type { Value } from "../sinks/contract.ts";
 import type { Warn } from "./clean-text.ts";
 import type { ParsedType } from "./column-type.ts";
-import {
-  type Decimal,
-  placePoint,
-  readDecimal,
-  roundHalfEven,
-  wholeDigits,
-} from "./decimal-text.ts";
+import { type Decimal, placePoint, readDecimal, roundHalfEven, wholeDigits } from "./decimal-text.ts";
 import { readMoney } from "./money.ts";
 import { showValue } from "./show-value.ts";
 
@@ -26,18 +20,14 @@ type ReadNumber = (value: unknown) => Decimal;
 function compileReader(noun: string, { format }: NumberOptions): ReadNumber {
   const formats = typeof format === "string" ? [format] : (format ?? []);
   const other = formats.find((name) => name !== "money");
-  if (other !== undefined)
-    throw new SpecError(`format "${other}" is not one for numbers: there is only money`);
+  if (other !== undefined) throw new SpecError(`format "${other}" is not one for numbers: there is only money`);
   const money = formats.length > 0;
   return (value) => {
     let decimal: Decimal | undefined;
-    if (typeof value === "string")
-      decimal = readDecimal(value) ?? (money ? readMoney(value) : undefined);
-    else if (typeof value === "number" || typeof value === "bigint")
-      decimal = readDecimal(String(value));
+    if (typeof value === "string") decimal = readDecimal(value) ?? (money ? readMoney(value) : undefined);
+    else if (typeof value === "number" || typeof value === "bigint") decimal = readDecimal(String(value));
     if (decimal !== undefined) return decimal;
-    const hint =
-      !money && typeof value === "string" && readMoney(value) ? ": give it format: money" : "";
+    const hint = !money && typeof value === "string" && readMoney(value) ? ": give it format: money" : "";
     throw new RecordError(`${showValue(value)} is not ${noun}${hint}`);
   };
 }
@@ -76,9 +66,7 @@ export function compileBigint(_type: ParsedType, options: NumberOptions): Conver
     if (decimal.exponent < 0) throw new RecordError(`${showValue(value)} is not a whole number`);
     if (typeof value === "number") {
       // A double of this size has been computed, and its last digits are not to be trusted.
-      throw new RecordError(
-        `${value} is a computed number beyond 2^53, which is not exact; keep it as text`,
-      );
+      throw new RecordError(`${value} is a computed number beyond 2^53, which is not exact; keep it as text`);
     }
     const text = wholeText(decimal, 19);
     const number = Number(text ?? "NaN");

@@ -10,8 +10,7 @@ export function showValue(value: unknown): string {
     return JSON.stringify(short.toWellFormed());
   }
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (value instanceof Date)
-    return Number.isNaN(value.getTime()) ? "an invalid date" : value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid date" : value.toISOString();
   if (typeof value === "object" && value !== null) return "an object";
   if (typeof value === "function") return "a function";
   return String(value);

@@ -17,20 +17,7 @@ export type Field =
   | "monthName";
 
 /** The short names of the months, in order. */
-export const months = [
-  "jan",
-  "feb",
-  "mar",
-  "apr",
-  "may",
-  "jun",
-  "jul",
-  "aug",
-  "sep",
-  "oct",
-  "nov",
-  "dec",
-];
+export const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /** The parts of one text while they are put together. */
 export class FieldSet {
@@ -49,8 +36,7 @@ export class FieldSet {
     switch (field) {
       case "year":
         // Luxon's default cut: 00 to 60 are 20xx.
-        this.year =
-          text.length === 4 ? Number(text) : Number(text) + (Number(text) > 60 ? 1900 : 2000);
+        this.year = text.length === 4 ? Number(text) : Number(text) + (Number(text) > 60 ? 1900 : 2000);
         break;
       case "monthName":
         this.month = months.indexOf(text.slice(0, 3).toLowerCase()) + 1;
@@ -82,11 +68,7 @@ export class FieldSet {
       if (hour > 12 || (this.twelve && hour === 0)) return undefined;
       if (this.half !== undefined) hour = (hour % 12) + (this.half === "pm" ? 12 : 0);
     }
-    const fits =
-      isDate(this.year, this.month, this.day) &&
-      hour <= 23 &&
-      this.minute <= 59 &&
-      this.second <= 59;
+    const fits = isDate(this.year, this.month, this.day) && hour <= 23 && this.minute <= 59 && this.second <= 59;
     if (!fits || Number.isNaN(this.offset)) return undefined;
     const clock = hour * 3600 + this.minute * 60 + this.second;
     return {

@@ -6,8 +6,7 @@ import { type Field, FieldSet, months } from "./time-fields.ts";
 /** What a text must give: a day (date, timestamp) or a time of day (time). */
 export type Wanted = "day" | "clock";
 
-const longMonths =
-  "january|february|march|april|may|june|july|august|september|october|november|december";
+const longMonths = "january|february|march|april|may|june|july|august|september|october|november|december";
 const offsetForm = String.raw`[zZ]|[+-]\d{1,2}(?::?\d{2})?`;
 
 /** Luxon's tokens that are read here; `u` keeps six digits, where Luxon's own keeps three. */
@@ -53,10 +52,7 @@ const dayTokens = [/^y|^k/, /^[ML]|^o|^W|^q/, /^d|^o|^W|^q|^E|^c/];
  * Throws SpecError when a token is unknown or the pattern gives no whole day, or no hour where a clock is wanted.
  * Tokens: moment.github.io/luxon/#/parsing?id=table-of-tokens
  */
-export function compilePattern(
-  pattern: string,
-  wanted: Wanted,
-): (text: string) => ReadTime | undefined {
+export function compilePattern(pattern: string, wanted: Wanted): (text: string) => ReadTime | undefined {
   const parts = splitPattern(pattern);
   const names = parts.filter((part) => part.token).map((part) => part.text);
   for (const name of names) {
@@ -65,14 +61,10 @@ export function compilePattern(
     throw new SpecError(`format "${pattern}": there is no token "${name}"${hint}`);
   }
   if (wanted === "day" && !dayTokens.every((form) => names.some((name) => form.test(name)))) {
-    throw new SpecError(
-      `format "${pattern}" gives no whole date: it needs a year, a month and a day`,
-    );
+    throw new SpecError(`format "${pattern}" gives no whole date: it needs a year, a month and a day`);
   }
   if (names.some((name) => name[0] === "h") && !names.includes("a")) {
-    throw new SpecError(
-      `format "${pattern}": h counts to twelve and needs a (AM or PM); H counts to 24`,
-    );
+    throw new SpecError(`format "${pattern}": h counts to twelve and needs a (AM or PM); H counts to 24`);
   }
   if (wanted === "clock" && !names.some((name) => /^[Hh]/.test(name))) {
     throw new SpecError(`format "${pattern}" gives no time of day: it needs an hour`);
@@ -102,9 +94,7 @@ function ownReader(parts: readonly Part[]): (text: string) => ReadTime | undefin
     const token = part.token ? tokens.get(part.text) : undefined;
     if (token === undefined) {
       // Spreadsheets and ICU put a narrow no-break space before AM and PM.
-      source += part.text
-        .replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
-        .replaceAll(" ", "[ \u00a0\u202f]");
+      source += part.text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`).replaceAll(" ", "[ \u00a0\u202f]");
     } else {
       source += `(${token[0]})`;
       fields.push(token[1]);
@@ -115,16 +105,12 @@ function ownReader(parts: readonly Part[]): (text: string) => ReadTime | undefin
     const match = form.exec(text);
     if (match === null) return undefined;
     const read = new FieldSet();
-    for (let index = 0; index < fields.length; index++)
-      read.set(fields[index] as Field, match[index + 1] ?? "");
+    for (let index = 0; index < fields.length; index++) read.set(fields[index] as Field, match[index + 1] ?? "");
     return read.time();
   };
 }
 
-function luxonReader(
-  pattern: string,
-  names: readonly string[],
-): (text: string) => ReadTime | undefined {
+function luxonReader(pattern: string, names: readonly string[]): (text: string) => ReadTime | undefined {
   const { DateTime } = luxon();
   const parser = DateTime.buildFormatParser(pattern, { locale: "en-US" });
   const zoneless = !names.some((name) => /^z$/i.test(name[0] ?? ""));

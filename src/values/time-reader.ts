@@ -38,9 +38,7 @@ const zeroDate = /^0000-00-00(?:[T ]00:00(?::00(?:\.0*)?)?Z?)?$/;
 export function compileTimeReader(options: TimeReaderOptions): (value: unknown) => ReadTime | null {
   const formats = typeof options.format === "string" ? [options.format] : (options.format ?? []);
   const natural = options.natural;
-  const fallback: Reader = natural
-    ? (value) => (typeof value === "string" ? natural(value) : undefined)
-    : readIso;
+  const fallback: Reader = natural ? (value) => (typeof value === "string" ? natural(value) : undefined) : readIso;
   const readers =
     formats.length === 0
       ? [fallback]

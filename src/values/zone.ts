@@ -33,9 +33,7 @@ export function zoneOf(name: string): Zone {
   const { FixedOffsetZone, IANAZone } = luxon();
   const fixed = FixedOffsetZone.parseSpecifier(name);
   if (!fixed && !IANAZone.isValidZone(name)) {
-    throw new SpecError(
-      `"${name}" is not a time zone; write a name of the tz database such as America/Los_Angeles`,
-    );
+    throw new SpecError(`"${name}" is not a time zone; write a name of the tz database such as America/Los_Angeles`);
   }
   const source = fixed ?? IANAZone.create(name);
   const zone = buildZone(name, (seconds) => Math.round(source.offset(seconds * 1000) * 60));

@@ -1,16 +1,9 @@
 import { describe, expect, test } from "vitest";
-import {
-  documentedLimits,
-  oneTimestampMs,
-  startHubspotSandbox,
-} from "../../sandbox/hubspot/index.ts";
+import { documentedLimits, oneTimestampMs, startHubspotSandbox } from "../../sandbox/hubspot/index.ts";
 import type { HubspotSandbox, HubspotSandboxOptions } from "../../sandbox/hubspot/index.ts";
 import { call, idsWhere, listAll, search } from "./client.ts";
 
-async function using(
-  options: HubspotSandboxOptions,
-  act: (sandbox: HubspotSandbox) => Promise<void>,
-): Promise<void> {
+async function using(options: HubspotSandboxOptions, act: (sandbox: HubspotSandbox) => Promise<void>): Promise<void> {
   const sandbox = await startHubspotSandbox(options);
   try {
     await act(sandbox);
@@ -59,9 +52,7 @@ describe("rate limits", () => {
         policyName: "SECONDLY",
         message: "You have reached your secondly limit.",
       });
-      expect(replies.every((reply) => reply.headers.get("x-hubspot-ratelimit-max") === null)).toBe(
-        true,
-      );
+      expect(replies.every((reply) => reply.headers.get("x-hubspot-ratelimit-max") === null)).toBe(true);
       expect(sandbox.stats().maxPerSecondByRoute).toEqual({ "search contacts": 8 });
       await new Promise((resolve) => setTimeout(resolve, 1_050));
       expect((await search(sandbox, {})).status).toBe(200);
@@ -69,18 +60,14 @@ describe("rate limits", () => {
 
   test("so many calls a day, searches too", () =>
     using({ records: 10, limits: { requestsPerDay: 2 } }, async (sandbox) => {
-      expect([(await call(sandbox, list)).status, (await search(sandbox, {})).status]).toEqual([
-        200, 200,
-      ]);
+      expect([(await call(sandbox, list)).status, (await search(sandbox, {})).status]).toEqual([200, 200]);
       expect((await call(sandbox, list)).body).toMatchObject({ policyName: "DAILY" });
       expect((await search(sandbox, {})).body).toMatchObject({ policyName: "DAILY" });
     }));
 
   test("can be left out", () =>
     using({ records: 10, limits: false }, async (sandbox) => {
-      const replies = await Promise.all(
-        Array.from({ length: 200 }, () => search(sandbox, { limit: 1 })),
-      );
+      const replies = await Promise.all(Array.from({ length: 200 }, () => search(sandbox, { limit: 1 })));
       expect(replies.every((reply) => reply.status === 200)).toBe(true);
       expect((await call(sandbox, list)).headers.get("x-hubspot-ratelimit-max")).toBeNull();
     }));
@@ -112,11 +99,7 @@ describe("the same seed and counts", () => {
     const states = async (options: HubspotSandboxOptions) => {
       let found: Array<[string, string, string]> = [];
       await using({ records: 300, limits: false, ...options }, async (sandbox) => {
-        found = (await listAll(sandbox)).map((record) => [
-          record.id,
-          record.updatedAt,
-          JSON.stringify(record),
-        ]);
+        found = (await listAll(sandbox)).map((record) => [record.id, record.updatedAt, JSON.stringify(record)]);
       });
       return found;
     };
@@ -126,9 +109,7 @@ describe("the same seed and counts", () => {
     const again = await states({ touched: 20, created: 5, now: () => now });
     expect(again).toEqual(changed);
     expect(changed).toHaveLength(305);
-    const fresh = changed
-      .filter(([, updatedAt]) => updatedAt === now.toISOString())
-      .map(([id]) => id);
+    const fresh = changed.filter(([, updatedAt]) => updatedAt === now.toISOString()).map(([id]) => id);
     expect(fresh).toHaveLength(25);
     const untouched = changed.filter(([id]) => !fresh.includes(id));
     expect(untouched).toEqual(base.filter(([id]) => !fresh.includes(id)));
@@ -144,9 +125,7 @@ test("contacts are clearly nobody: example domains and 555-01xx numbers, but for
       [record.properties["phone"] ?? [], record.properties["mobilephone"] ?? []].flat(),
     );
     expect(emails.length).toBeGreaterThan(400);
-    expect(
-      emails.filter((email) => !/^[a-z.]+\.\d+@(mail\.)?example\.(com|org)$/.test(email)),
-    ).toEqual([]);
+    expect(emails.filter((email) => !/^[a-z.]+\.\d+@(mail\.)?example\.(com|org)$/.test(email))).toEqual([]);
     expect(phones.filter((phone) => !/555-?01\d\d$/.test(phone))).toEqual([]);
     expect(new Set(emails).size).toBe(emails.length);
   }));
@@ -159,9 +138,7 @@ describe("30,000 contacts", () => {
       const shared = await search(sandbox, {
         filterGroups: [
           {
-            filters: [
-              { propertyName: "lastmodifieddate", operator: "EQ", value: String(oneTimestampMs) },
-            ],
+            filters: [{ propertyName: "lastmodifieddate", operator: "EQ", value: String(oneTimestampMs) }],
           },
         ],
         limit: 200,
@@ -184,9 +161,7 @@ describe("30,000 contacts", () => {
           })
         ).body.total,
       ).toBe(18_000);
-      expect(
-        sandbox.all("contacts", []).every((record) => record.createdAt <= record.updatedAt),
-      ).toBe(true);
+      expect(sandbox.all("contacts", []).every((record) => record.createdAt <= record.updatedAt)).toBe(true);
     });
   });
 });
@@ -201,19 +176,10 @@ describe("churn", () => {
       expect(summary.touched).toHaveLength(3);
       await new Promise((resolve) => setTimeout(resolve, 600));
       expect(churn.stop()).toEqual(summary);
-      const changed = await idsWhere(
-        sandbox,
-        "lastmodifieddate",
-        "GTE",
-        String(Date.now() - 60_000),
-      );
-      const stillThere = [...new Set(summary.touched)].filter(
-        (id) => !summary.archived.includes(id),
-      );
+      const changed = await idsWhere(sandbox, "lastmodifieddate", "GTE", String(Date.now() - 60_000));
+      const stillThere = [...new Set(summary.touched)].filter((id) => !summary.archived.includes(id));
       expect(changed.toSorted()).toEqual(stillThere.toSorted());
-      expect((await listAll(sandbox, "&archived=true")).map((record) => record.id)).toEqual(
-        summary.archived,
-      );
+      expect((await listAll(sandbox, "&archived=true")).map((record) => record.id)).toEqual(summary.archived);
     }));
 
   test("makes records come and go while a list is read; those that were there throughout are read once each", () =>
@@ -227,17 +193,13 @@ describe("churn", () => {
       });
       const read: string[] = [];
       for (let after = ""; ;) {
-        const { body } = await call(
-          sandbox,
-          `/crm/v3/objects/contacts?limit=20${after && `&after=${after}`}`,
-        );
+        const { body } = await call(sandbox, `/crm/v3/objects/contacts?limit=20${after && `&after=${after}`}`);
         read.push(...body.results.map((record) => record.id));
         if (!body.paging) break;
         after = body.paging.next.after;
       }
       const { archived, removed, created, touched } = churn.stop();
-      for (const done of [archived, removed, created, touched])
-        expect(done.length).toBeGreaterThan(0);
+      for (const done of [archived, removed, created, touched]) expect(done.length).toBeGreaterThan(0);
       expect(new Set(read).size).toBe(read.length);
       const gone = new Set([...archived, ...removed]);
       const seen = new Set(read);
@@ -267,22 +229,17 @@ test("a closed sandbox is gone at once, and its port is free for the next", asyn
   await expect(startHubspotSandbox({ records: 1, port: second.port })).rejects.toMatchObject({
     code: "EADDRINUSE",
   });
-  await expect(startHubspotSandbox({ records: -1 })).rejects.toThrow(
-    "records must be a whole number",
-  );
+  await expect(startHubspotSandbox({ records: -1 })).rejects.toThrow("records must be a whole number");
   await second.close();
 });
 
 test("the Date header and the changes follow the clock that was given", () =>
-  using(
-    { records: 5, limits: false, now: () => new Date("2026-02-03T04:05:06.789Z") },
-    async (sandbox) => {
-      const [id = ""] = sandbox.touch();
-      const reply = await call(sandbox, `/crm/v3/objects/contacts/${id}`);
-      expect(reply.headers.get("date")).toBe("Tue, 03 Feb 2026 04:05:06 GMT");
-      expect(reply.body).toMatchObject({
-        updatedAt: "2026-02-03T04:05:06.789Z",
-        properties: { lastmodifieddate: "2026-02-03T04:05:06.789Z" },
-      });
-    },
-  ));
+  using({ records: 5, limits: false, now: () => new Date("2026-02-03T04:05:06.789Z") }, async (sandbox) => {
+    const [id = ""] = sandbox.touch();
+    const reply = await call(sandbox, `/crm/v3/objects/contacts/${id}`);
+    expect(reply.headers.get("date")).toBe("Tue, 03 Feb 2026 04:05:06 GMT");
+    expect(reply.body).toMatchObject({
+      updatedAt: "2026-02-03T04:05:06.789Z",
+      properties: { lastmodifieddate: "2026-02-03T04:05:06.789Z" },
+    });
+  }));

@@ -48,31 +48,19 @@ export function search(sandbox: HubspotSandbox, body: object, type = "contacts")
 }
 
 /** One filter. */
-export function where(
-  propertyName: string,
-  operator: string,
-  value?: unknown,
-  more: object = {},
-): object {
+export function where(propertyName: string, operator: string, value?: unknown, more: object = {}): object {
   return { filterGroups: [{ filters: [{ propertyName, operator, value, ...more }] }] };
 }
 
 /** The ids that one filter finds, at most 200. */
-export async function idsWhere(
-  sandbox: HubspotSandbox,
-  ...filter: Parameters<typeof where>
-): Promise<string[]> {
+export async function idsWhere(sandbox: HubspotSandbox, ...filter: Parameters<typeof where>): Promise<string[]> {
   const reply = await search(sandbox, { ...where(...filter), limit: 200 });
   if (reply.status !== 200) throw new Error(reply.text);
   return reply.body.results.map((record) => record.id);
 }
 
 /** Every record of a list, page by page. */
-export async function listAll(
-  sandbox: HubspotSandbox,
-  query = "",
-  type = "contacts",
-): Promise<RecordJson[]> {
+export async function listAll(sandbox: HubspotSandbox, query = "", type = "contacts"): Promise<RecordJson[]> {
   const records: RecordJson[] = [];
   for (let after = ""; ;) {
     const reply = await call(
@@ -97,9 +85,7 @@ export async function searchByKeyset(
   const ids: string[] = [];
   for (let last = "0"; ;) {
     const reply = await search(sandbox, {
-      filterGroups: [
-        { filters: [...filters, { propertyName: "hs_object_id", operator: "GT", value: last }] },
-      ],
+      filterGroups: [{ filters: [...filters, { propertyName: "hs_object_id", operator: "GT", value: last }] }],
       sorts: byIdAscending,
       limit: 200,
     });

@@ -119,9 +119,7 @@ describe("what becomes of them", () => {
 
   test("a delay that nobody waits for ends with the caller", async () => {
     sandbox.addFault({ delayMs: 60_000 });
-    await expect(
-      fetch(`${sandbox.url}${list}`, { signal: AbortSignal.timeout(100) }),
-    ).rejects.toThrow();
+    await expect(fetch(`${sandbox.url}${list}`, { signal: AbortSignal.timeout(100) })).rejects.toThrow();
     await expect.poll(() => sandbox.stats().requests[0]?.tookMs).toBeGreaterThan(50);
     expect(sandbox.stats().byStatus).toEqual({ 0: 1 });
   });
@@ -157,8 +155,7 @@ describe("what becomes of them", () => {
 });
 
 describe("in a request's own header", () => {
-  const withFault = (fault: string) =>
-    call(sandbox, list, { headers: { "x-sandbox-fault": fault } });
+  const withFault = (fault: string) => call(sandbox, list, { headers: { "x-sandbox-fault": fault } });
 
   test.each([
     ["503", 503],
@@ -203,9 +200,7 @@ describe("the control endpoints", () => {
   test("faults come and go", async () => {
     const { id } = (await control("faults", { match: "contacts", status: 500 })).body;
     expect(await statuses(1)).toEqual([500]);
-    expect((await control("faults")).body.results).toMatchObject([
-      { id, hits: 1, rule: { status: 500 } },
-    ]);
+    expect((await control("faults")).body.results).toMatchObject([{ id, hits: 1, rule: { status: 500 } }]);
     expect((await control(`faults/${String(id)}`, undefined, "DELETE")).body).toEqual({
       removed: 1,
     });
@@ -239,39 +234,35 @@ describe("the control endpoints", () => {
   });
 
   test("records are changed, made, archived, brought back and taken away", async () => {
-    const ids = async (path: string, json: object) =>
-      (await control(path, json)).body["ids"] as string[];
+    const ids = async (path: string, json: object) => (await control(path, json)).body["ids"] as string[];
     const [touched = ""] = await ids("touch", {
       type: "contacts",
       count: 1,
       properties: { city: "Newtown" },
     });
     expect(
-      (await control("records/contacts?properties=city")).body.results.find(
-        (record) => record.id === touched,
-      )?.properties["city"],
+      (await control("records/contacts?properties=city")).body.results.find((record) => record.id === touched)
+        ?.properties["city"],
     ).toBe("Newtown");
     const created = await ids("create", { type: "0-3", count: 2 });
     expect(await ids("archive", { type: "deals", ids: created })).toEqual(created);
     expect(
-      (await control("records/deals")).body.results
-        .filter((record) => record.archived)
-        .map((record) => record.id),
+      (await control("records/deals")).body.results.filter((record) => record.archived).map((record) => record.id),
     ).toEqual(created);
     expect(await ids("restore", { type: "deals", ids: created })).toEqual(created);
     expect(await ids("remove", { type: "deals", ids: created })).toEqual(created);
     expect((await control("restore", { type: "deals", ids: created })).status).toBe(400);
-    expect((await control("touch", { tpye: "deals" })).body.message).toContain(
-      'unknown key "tpye"',
-    );
+    expect((await control("touch", { tpye: "deals" })).body.message).toContain('unknown key "tpye"');
     expect((await control("nothing")).status).toBe(404);
   });
 
   test("churn starts and stops", async () => {
     expect((await control("churn", { touchesPerSecond: 50, archivePerRun: 1 })).status).toBe(200);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    const [summary] = (await control("churn", undefined, "DELETE")).body
-      .results as unknown as Array<{ touched: string[]; archived: string[] }>;
+    const [summary] = (await control("churn", undefined, "DELETE")).body.results as unknown as Array<{
+      touched: string[];
+      archived: string[];
+    }>;
     expect(summary?.archived).toHaveLength(1);
     expect(summary?.touched.length).toBeGreaterThan(3);
     expect((await control("churn")).body.results).toEqual([]);

@@ -89,41 +89,27 @@ describe("list", () => {
       "hs_object_id",
       "pipeline",
     ]);
-    expect((await call(sandbox, "/crm/v3/objects/deals?limit=100")).body.results).toEqual(
-      reply.body.results,
-    );
+    expect((await call(sandbox, "/crm/v3/objects/deals?limit=100")).body.results).toEqual(reply.body.results);
     expect((await listAll(sandbox, "", "deals")).length).toBe(176);
   });
 
   test("the dated and the turned-round paths serve the same", async () => {
     const { body } = await call(sandbox, "/crm/v3/objects/0-1");
-    for (const path of [
-      "/crm/objects/2026-03/contacts",
-      "/crm/objects/v3/contacts",
-      "/crm/v3/objects/contacts",
-    ]) {
+    for (const path of ["/crm/objects/2026-03/contacts", "/crm/objects/v3/contacts", "/crm/v3/objects/contacts"]) {
       expect((await call(sandbox, path)).body.results).toEqual(body.results);
     }
   });
 
   test("every value is a text; properties that are unset are absent; unknown ones are left out", async () => {
-    const records = await listAll(
-      sandbox,
-      "&properties=price,phone,hs_is_unworked,no_such_property",
-    );
+    const records = await listAll(sandbox, "&properties=price,phone,hs_is_unworked,no_such_property");
     const values = records.flatMap((record) => Object.values(record.properties));
     expect(values.every((value) => typeof value === "string")).toBe(true);
     expect(records.some((record) => !("price" in record.properties))).toBe(true);
     expect(
-      records.every(
-        (record) => !("no_such_property" in record.properties) && "createdate" in record.properties,
-      ),
+      records.every((record) => !("no_such_property" in record.properties) && "createdate" in record.properties),
     ).toBe(true);
     const prices = records.map((record) => record.properties["price"] ?? "");
-    expect(
-      prices.some((price) => /^\d+$/.test(price)) &&
-        prices.some((price) => /^\d+\.00$/.test(price)),
-    ).toBe(true);
+    expect(prices.some((price) => /^\d+$/.test(price)) && prices.some((price) => /^\d+\.00$/.test(price))).toBe(true);
   });
 
   test.each(["101", "0", "-1", "ten", "1.5", ""])("limit=%s is a 400", async (limit) => {
@@ -135,11 +121,7 @@ describe("list", () => {
   test("an `after` that is not ours is a 400, and so is that of another type", async () => {
     const next = (await call(sandbox, "/crm/v3/objects/contacts")).body.paging?.next.after ?? "";
     expect(next).not.toMatch(/^\d+$/);
-    for (const path of [
-      "contacts?after=100",
-      "contacts?after=%F0%9F%8F%A0",
-      `deals?after=${next}`,
-    ]) {
+    for (const path of ["contacts?after=100", "contacts?after=%F0%9F%8F%A0", `deals?after=${next}`]) {
       expect((await call(sandbox, `/crm/v3/objects/${path}`)).status).toBe(400);
     }
   });
@@ -150,8 +132,7 @@ describe("list", () => {
     expect(link.startsWith(sandbox.url)).toBe(true);
     const byLink = await call(sandbox, link.slice(sandbox.url.length));
     expect(byLink.body).toEqual(
-      (await call(sandbox, `/crm/v3/objects/contacts?limit=3&properties=email,city&after=${after}`))
-        .body,
+      (await call(sandbox, `/crm/v3/objects/contacts?limit=3&properties=email,city&after=${after}`)).body,
     );
     expect(byLink.body.results).toHaveLength(3);
   });
@@ -163,10 +144,7 @@ describe("list", () => {
     own.archive({ ids: before.slice(0, 5) });
     own.remove({ ids: before.slice(5, 6) });
     own.touch({ ids: before.slice(8, 12) });
-    const second = await call(
-      own,
-      `/crm/v3/objects/contacts?limit=10&after=${first.body.paging?.next.after}`,
-    );
+    const second = await call(own, `/crm/v3/objects/contacts?limit=10&after=${first.body.paging?.next.after}`);
     expect(second.body.results.map((record) => record.id)).toEqual(before.slice(10, 20));
     await own.close();
   });
@@ -176,11 +154,9 @@ describe("list", () => {
     const archived = own.archive({ count: 3 });
     const there = await listAll(own, "&archived=true");
     expect(there.map((record) => record.id).toSorted()).toEqual(archived.toSorted());
-    expect(
-      there.every(
-        (record) => record.archived && Date.parse(record.archivedAt ?? "") > Date.now() - 10_000,
-      ),
-    ).toBe(true);
+    expect(there.every((record) => record.archived && Date.parse(record.archivedAt ?? "") > Date.now() - 10_000)).toBe(
+      true,
+    );
     expect((await listAll(own)).length).toBe(37);
     own.restore({ ids: archived });
     expect((await listAll(own, "&archived=true")).length).toBe(0);
@@ -195,19 +171,14 @@ describe("list", () => {
     expect((await call(sandbox, "/crm/v3/objects/contacts?associations=deals")).status).toBe(400);
     expect((await call(sandbox, "/crm/v3/nothing")).status).toBe(404);
     expect((await call(sandbox, "/crm/v3/objects/contacts", { json: {} })).status).toBe(405);
-    expect(
-      (await call(sandbox, `/crm/v3/objects/contacts?properties=${"x".repeat(15_000)}`)).status,
-    ).toBe(414);
+    expect((await call(sandbox, `/crm/v3/objects/contacts?properties=${"x".repeat(15_000)}`)).status).toBe(414);
   });
 });
 
 describe("reading by id", () => {
   test("gives one record, with null for what is unset", async () => {
     const id = sandbox.all("contacts", [])[1]?.id ?? "";
-    const { body } = await call(
-      sandbox,
-      `/crm/v3/objects/contacts/${id}?properties=email,firstname`,
-    );
+    const { body } = await call(sandbox, `/crm/v3/objects/contacts/${id}?properties=email,firstname`);
     expect(body).toMatchObject({ id, properties: { email: null, hs_object_id: id } });
     expect((await call(sandbox, "/crm/v3/objects/contacts/1")).status).toBe(404);
   });
@@ -237,9 +208,7 @@ describe("reading by id", () => {
 
   test("a batch of 101 is a 400; by e-mail it finds what it finds", async () => {
     const inputs = Array.from({ length: 101 }, (_, index) => ({ id: String(index) }));
-    expect(
-      (await call(sandbox, "/crm/v3/objects/contacts/batch/read", { json: { inputs } })).status,
-    ).toBe(400);
+    expect((await call(sandbox, "/crm/v3/objects/contacts/batch/read", { json: { inputs } })).status).toBe(400);
     const person = sandbox
       .all("contacts", ["email"])
       .find((record) => record.properties["email"]?.endsWith("@example.org"));
@@ -275,12 +244,7 @@ test("the account answers for its owners, properties and quota", async () => {
   );
   expect(names.length).toBeGreaterThan(160);
   expect(names).toEqual(
-    expect.arrayContaining([
-      "lead_express_consent_upload_file_id",
-      "hs_object_id",
-      "hubspot_owner_id",
-      "division_id",
-    ]),
+    expect.arrayContaining(["lead_express_consent_upload_file_id", "hs_object_id", "hubspot_owner_id", "division_id"]),
   );
   expect((await call(sandbox, "/crm/v3/properties/contacts/nope")).status).toBe(404);
   expect((await call(sandbox, "/account-info/v3/api-usage/daily/private-apps")).status).toBe(200);
@@ -295,21 +259,17 @@ describe("the ugly ones", () => {
     expect(uglyContacts.length).toBe(20);
     for (const { place, values } of uglyContacts) {
       for (const at of [place, place + 500]) {
-        const expected = Object.entries(values).map(
-          ([name, value]): [string, string | undefined] => [name, value],
-        );
+        const expected = Object.entries(values).map(([name, value]): [string, string | undefined] => [name, value]);
         expect(expected.map(([name]) => [name, records[at]?.properties[name]])).toEqual(expected);
       }
     }
   });
 
   test("a cleared field is the empty text in a list, in a read and in a search", async () => {
-    const cleared = (await listAll(sandbox, "&properties=phone")).find(
-      (record) => record.properties["phone"] === "",
-    );
+    const cleared = (await listAll(sandbox, "&properties=phone")).find((record) => record.properties["phone"] === "");
     expect(cleared?.properties["firstname"]).toBeUndefined();
-    expect(
-      (await call(sandbox, `/crm/v3/objects/contacts/${cleared?.id}?properties=phone,city`)).body,
-    ).toMatchObject({ properties: { phone: "", city: "" } });
+    expect((await call(sandbox, `/crm/v3/objects/contacts/${cleared?.id}?properties=phone,city`)).body).toMatchObject({
+      properties: { phone: "", city: "" },
+    });
   });
 });

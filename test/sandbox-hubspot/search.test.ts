@@ -16,13 +16,10 @@ const ids = (holds: (properties: RecordJson["properties"], record: RecordJson) =
   all.filter((record) => holds(record.properties, record)).map((record) => record.id);
 
 describe("operators", () => {
-  const some = (name: string) =>
-    all.find((record) => record.properties[name])?.properties[name] ?? "";
+  const some = (name: string) => all.find((record) => record.properties[name])?.properties[name] ?? "";
 
   test("texts are equal whatever their case; NEQ wants a value", async () => {
-    expect(await idsWhere(sandbox, "lastname", "EQ", "EXAMPLE")).toEqual(
-      ids(({ lastname }) => lastname === "Example"),
-    );
+    expect(await idsWhere(sandbox, "lastname", "EQ", "EXAMPLE")).toEqual(ids(({ lastname }) => lastname === "Example"));
     expect(await idsWhere(sandbox, "lastname", "NEQ", "Example")).toEqual(
       ids(({ lastname }) => Boolean(lastname) && lastname !== "Example"),
     );
@@ -33,60 +30,40 @@ describe("operators", () => {
     const modified = (holds: (value: string) => boolean) =>
       ids(({ lastmodifieddate }) => holds(lastmodifieddate ?? ""));
     for (const value of [middle, String(Date.parse(middle))]) {
-      expect(await idsWhere(sandbox, "lastmodifieddate", "GTE", value)).toEqual(
-        modified((one) => one >= middle),
-      );
-      expect(await idsWhere(sandbox, "lastmodifieddate", "GT", value)).toEqual(
-        modified((one) => one > middle),
-      );
-      expect(await idsWhere(sandbox, "lastmodifieddate", "LT", value)).toEqual(
-        modified((one) => one < middle),
-      );
-      expect(await idsWhere(sandbox, "lastmodifieddate", "LTE", value)).toEqual(
-        modified((one) => one <= middle),
-      );
-      expect(await idsWhere(sandbox, "lastmodifieddate", "EQ", value)).toEqual(
-        modified((one) => one === middle),
-      );
+      expect(await idsWhere(sandbox, "lastmodifieddate", "GTE", value)).toEqual(modified((one) => one >= middle));
+      expect(await idsWhere(sandbox, "lastmodifieddate", "GT", value)).toEqual(modified((one) => one > middle));
+      expect(await idsWhere(sandbox, "lastmodifieddate", "LT", value)).toEqual(modified((one) => one < middle));
+      expect(await idsWhere(sandbox, "lastmodifieddate", "LTE", value)).toEqual(modified((one) => one <= middle));
+      expect(await idsWhere(sandbox, "lastmodifieddate", "EQ", value)).toEqual(modified((one) => one === middle));
     }
     expect(await idsWhere(sandbox, "lastmodifieddate", "NEQ", middle)).toHaveLength(all.length - 1);
     const generated = some("lead_sourced_on");
-    expect(
-      await idsWhere(sandbox, "lead_sourced_on", "LTE", String(Date.parse(generated))),
-    ).toEqual(
-      ids(
-        ({ lead_sourced_on }) => Boolean(lead_sourced_on) && (lead_sourced_on ?? "") <= generated,
-      ),
+    expect(await idsWhere(sandbox, "lead_sourced_on", "LTE", String(Date.parse(generated)))).toEqual(
+      ids(({ lead_sourced_on }) => Boolean(lead_sourced_on) && (lead_sourced_on ?? "") <= generated),
     );
   });
 
   test("numbers compare as numbers, and BETWEEN has both ends", async () => {
     const visits = (holds: (value: number) => boolean) =>
       ids(({ hs_analytics_num_visits: text }) => Boolean(text) && holds(Number(text)));
-    expect(await idsWhere(sandbox, "hs_analytics_num_visits", "GT", "9")).toEqual(
-      visits((value) => value > 9),
+    expect(await idsWhere(sandbox, "hs_analytics_num_visits", "GT", "9")).toEqual(visits((value) => value > 9));
+    expect(await idsWhere(sandbox, "hs_analytics_num_visits", "BETWEEN", "5", { highValue: "12" })).toEqual(
+      visits((value) => value >= 5 && value <= 12),
     );
-    expect(
-      await idsWhere(sandbox, "hs_analytics_num_visits", "BETWEEN", "5", { highValue: "12" }),
-    ).toEqual(visits((value) => value >= 5 && value <= 12));
-    expect(await idsWhere(sandbox, "hs_analytics_num_visits", "EQ", "12.0")).toEqual(
-      visits((value) => value === 12),
-    );
+    expect(await idsWhere(sandbox, "hs_analytics_num_visits", "EQ", "12.0")).toEqual(visits((value) => value === 12));
   });
 
   test("IN and NOT_IN take lists; those of texts must be in lower case", async () => {
-    expect(
-      await idsWhere(sandbox, "lifecyclestage", "IN", undefined, { values: ["lead", "customer"] }),
-    ).toEqual(ids(({ lifecyclestage }) => ["lead", "customer"].includes(lifecyclestage ?? "")));
-    expect(
-      await idsWhere(sandbox, "lifecyclestage", "NOT_IN", undefined, { values: ["lead"] }),
-    ).toEqual(ids(({ lifecyclestage }) => Boolean(lifecyclestage) && lifecyclestage !== "lead"));
+    expect(await idsWhere(sandbox, "lifecyclestage", "IN", undefined, { values: ["lead", "customer"] })).toEqual(
+      ids(({ lifecyclestage }) => ["lead", "customer"].includes(lifecyclestage ?? "")),
+    );
+    expect(await idsWhere(sandbox, "lifecyclestage", "NOT_IN", undefined, { values: ["lead"] })).toEqual(
+      ids(({ lifecyclestage }) => Boolean(lifecyclestage) && lifecyclestage !== "lead"),
+    );
     expect(await idsWhere(sandbox, "lastname", "IN", undefined, { values: ["sample"] })).toEqual(
       ids(({ lastname }) => lastname === "Sample"),
     );
-    expect(await idsWhere(sandbox, "lastname", "IN", undefined, { values: ["Sample"] })).toEqual(
-      [],
-    );
+    expect(await idsWhere(sandbox, "lastname", "IN", undefined, { values: ["Sample"] })).toEqual([]);
   });
 
   test("HAS_PROPERTY and its opposite share all records between them; a cleared field is no property", async () => {
@@ -105,10 +82,7 @@ describe("operators", () => {
       ids(({ lastname }) => lastname === "van der Test"),
     );
     expect(await idsWhere(sandbox, "lastname", "NOT_CONTAINS_TOKEN", "te*")).toEqual(
-      ids(
-        ({ lastname }) =>
-          Boolean(lastname) && !["van der Test", "Testcase"].includes(lastname ?? ""),
-      ),
+      ids(({ lastname }) => Boolean(lastname) && !["van der Test", "Testcase"].includes(lastname ?? "")),
     );
   });
 
@@ -127,10 +101,7 @@ describe("operators", () => {
     };
     const reply = await search(sandbox, body);
     expect(reply.body.results.map((record) => record.id)).toEqual(
-      ids(
-        ({ state, lifecyclestage }) =>
-          state === "IL" || (state === "TX" && lifecyclestage === "lead"),
-      ),
+      ids(({ state, lifecyclestage }) => state === "IL" || (state === "TX" && lifecyclestage === "lead")),
     );
     expect(reply.body.total).toBe(reply.body.results.length);
   });
@@ -149,22 +120,18 @@ describe("operators", () => {
 
 describe("the answer", () => {
   test("has null for unset properties, where the list has nothing, and the empty text for cleared ones", async () => {
-    const found = (
-      await search(sandbox, { properties: ["email", "phone", "no_such_property"], limit: 200 })
-    ).body.results;
+    const found = (await search(sandbox, { properties: ["email", "phone", "no_such_property"], limit: 200 })).body
+      .results;
     const byId = new Map(found.map((record) => [record.id, record.properties]));
     expect(byId.get(all[1]?.id ?? "")).toHaveProperty("email", null);
     expect(byId.get(all[2]?.id ?? "")).toHaveProperty("email", "");
     expect(
       found.every(
         (record) =>
-          "email" in record.properties &&
-          "phone" in record.properties &&
-          !("no_such_property" in record.properties),
+          "email" in record.properties && "phone" in record.properties && !("no_such_property" in record.properties),
       ),
     ).toBe(true);
-    const listed = (await call(sandbox, "/crm/v3/objects/contacts?properties=email")).body
-      .results[1];
+    const listed = (await call(sandbox, "/crm/v3/objects/contacts?properties=email")).body.results[1];
     expect(listed?.id).toBe(all[1]?.id);
     expect(listed?.properties).not.toHaveProperty("email");
   });
@@ -189,22 +156,16 @@ describe("the answer", () => {
       sorts: [{ propertyName: "lastmodifieddate", direction: "DESCENDING" }],
       limit: 200,
     });
-    const instants = descending.body.results.map(
-      (record) => record.properties["lastmodifieddate"] ?? "",
-    );
+    const instants = descending.body.results.map((record) => record.properties["lastmodifieddate"] ?? "");
     expect(instants).toEqual(instants.toSorted().toReversed());
     const names = await search(sandbox, {
       ...where("lastname", "HAS_PROPERTY"),
       sorts: [{ propertyName: "lastname", direction: "ASCENDING" }],
       limit: 200,
     });
-    const sorted = names.body.results.map((record) =>
-      (record.properties["lastname"] ?? "").toLowerCase(),
-    );
+    const sorted = names.body.results.map((record) => (record.properties["lastname"] ?? "").toLowerCase());
     expect(sorted).toEqual(sorted.toSorted());
-    expect((await search(sandbox, { sorts: [...byIdAscending, ...byIdAscending] })).status).toBe(
-      400,
-    );
+    expect((await search(sandbox, { sorts: [...byIdAscending, ...byIdAscending] })).status).toBe(400);
   });
 
   test("never has archived records", async () => {
@@ -234,10 +195,7 @@ describe("what is wrong is a 400", () => {
     ["an empty group", { filterGroups: [{ filters: [] }] }],
     ["seven filters in a group", { filterGroups: [{ filters: [...six, ...six.slice(0, 1)] }] }],
     ["six groups", { filterGroups: six.map((filter) => ({ filters: [filter] })) }],
-    [
-      "more than 18 filters",
-      { filterGroups: [six, six, six, six.slice(0, 1)].map((filters) => ({ filters })) },
-    ],
+    ["more than 18 filters", { filterGroups: [six, six, six, six.slice(0, 1)].map((filters) => ({ filters })) }],
     ["an after that is no number", { after: "abc" }],
     ["an unknown direction", { sorts: [{ propertyName: "email", direction: "UP" }] }],
     ["a list for the body", []],
@@ -266,10 +224,7 @@ describe("what is wrong is a 400", () => {
   });
 
   test("18 filters in three groups are allowed", async () => {
-    expect(
-      (await search(sandbox, { filterGroups: [six, six, six].map((filters) => ({ filters })) }))
-        .status,
-    ).toBe(200);
+    expect((await search(sandbox, { filterGroups: [six, six, six].map((filters) => ({ filters })) })).status).toBe(200);
   });
 });
 
@@ -313,11 +268,7 @@ test("no search reaches beyond its first 10,000 results, though it counts them a
   const edge = await search(own, { sorts: byIdAscending, limit: 200, after: "9800" });
   expect(edge.body.results).toHaveLength(200);
   expect(edge.body).toMatchObject({ total: 10_400, paging: { next: { after: "10000" } } });
-  for (const body of [
-    { after: "10000" },
-    { after: "9801", limit: 200 },
-    { after: "9999", limit: 2 },
-  ]) {
+  for (const body of [{ after: "10000" }, { after: "9801", limit: 200 }, { after: "9999", limit: 2 }]) {
     const beyond = await search(own, body);
     expect(beyond.status).toBe(400);
     expect(beyond.body.message).toContain("10000");
@@ -327,30 +278,25 @@ test("no search reaches beyond its first 10,000 results, though it counts them a
 });
 
 describe("ids", () => {
-  test.each(["number", "text"] as const)(
-    "compare as %s, in filters and in the sort alike",
-    async (idsCompareAs) => {
-      const own = await startHubspotSandbox({ records: 300, limits: false, idsCompareAs });
-      const stored = own.all("contacts", []).map((record) => record.id);
-      const inOrder = idsCompareAs === "number" ? stored : stored.toSorted();
-      expect(inOrder).not.toEqual(idsCompareAs === "number" ? stored.toSorted() : stored);
-      expect(await searchByKeyset(own, [])).toEqual(inOrder);
-      const border = "100000000000";
-      const above = await idsWhere(own, "hs_object_id", "GT", border);
-      const numberWise = stored.filter((id) => BigInt(id) > BigInt(border)).length;
-      expect(above.length === numberWise).toBe(idsCompareAs === "number");
-      await own.close();
-    },
-  );
+  test.each(["number", "text"] as const)("compare as %s, in filters and in the sort alike", async (idsCompareAs) => {
+    const own = await startHubspotSandbox({ records: 300, limits: false, idsCompareAs });
+    const stored = own.all("contacts", []).map((record) => record.id);
+    const inOrder = idsCompareAs === "number" ? stored : stored.toSorted();
+    expect(inOrder).not.toEqual(idsCompareAs === "number" ? stored.toSorted() : stored);
+    expect(await searchByKeyset(own, [])).toEqual(inOrder);
+    const border = "100000000000";
+    const above = await idsWhere(own, "hs_object_id", "GT", border);
+    const numberWise = stored.filter((id) => BigInt(id) > BigInt(border)).length;
+    expect(above.length === numberWise).toBe(idsCompareAs === "number");
+    await own.close();
+  });
 
   test("19 digits are told apart", async () => {
     expect(await idsWhere(sandbox, "hs_object_id", "GT", "9007199254740993001")).toEqual([
       "9007199254740993002",
       "9007199254740993003",
     ]);
-    expect(await idsWhere(sandbox, "hs_object_id", "EQ", "9007199254740993002")).toEqual([
-      "9007199254740993002",
-    ]);
+    expect(await idsWhere(sandbox, "hs_object_id", "EQ", "9007199254740993002")).toEqual(["9007199254740993002"]);
   });
 });
 
@@ -376,18 +322,14 @@ test("an index that lags shows the state of then: changes, new records and archi
   const [created = ""] = own.create();
   expect(await found()).toEqual(before);
   expect(await idsWhere(own, "lastmodifieddate", "GTE", String(nowMs))).toEqual([]);
-  expect(
-    (await call(own, `/crm/v3/objects/contacts/${touched}?properties=num_notes`)).body,
-  ).toMatchObject({ properties: { num_notes: "77" } });
+  expect((await call(own, `/crm/v3/objects/contacts/${touched}?properties=num_notes`)).body).toMatchObject({
+    properties: { num_notes: "77" },
+  });
   nowMs += 3_000;
   own.touch({ ids: [touched], properties: { num_notes: "78" } });
   nowMs += 2_000;
   const between = await found();
-  expect([between.get(touched), between.has(archived), between.has(created)]).toEqual([
-    "77",
-    false,
-    true,
-  ]);
+  expect([between.get(touched), between.has(archived), between.has(created)]).toEqual(["77", false, true]);
   nowMs += 3_000;
   expect((await found()).get(touched)).toBe("78");
   await own.close();

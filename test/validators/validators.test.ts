@@ -14,8 +14,7 @@ interface Case {
   bad?: readonly (readonly [Value, string])[];
 }
 
-const same = (...values: Value[]): (readonly [Value, Value])[] =>
-  values.map((value) => [value, value] as const);
+const same = (...values: Value[]): (readonly [Value, Value])[] => values.map((value) => [value, value] as const);
 const all = (words: string, ...values: Value[]): (readonly [Value, string])[] =>
   values.map((value) => [value, words] as const);
 
@@ -184,16 +183,7 @@ const cases: readonly Case[] = [
       ["-0", "-0"],
       ...same("12.50", "-3", "0.00", 1.5, 12345678901234567890n, "12345678901234567890.123"),
     ],
-    bad: all(
-      "not a decimal number",
-      "1,234",
-      "abc",
-      "NaN",
-      "1e999999999",
-      "1e-999999999",
-      true,
-      "$5",
-    ),
+    bad: all("not a decimal number", "1,234", "abc", "NaN", "1e999999999", "1e-999999999", true, "$5"),
   },
   {
     name: "decimal",
@@ -331,12 +321,7 @@ const cases: readonly Case[] = [
   {
     name: "range",
     options: { min: "2024-01-01", max: "2024-12-31" },
-    good: same(
-      "2024-01-01",
-      "2024-12-31",
-      "2024-12-31T23:59:59.999999Z",
-      "2024-01-01T00:00:00.000000Z",
-    ),
+    good: same("2024-01-01", "2024-12-31", "2024-12-31T23:59:59.999999Z", "2024-01-01T00:00:00.000000Z"),
     bad: [
       ["2023-12-31", "before 2024-01-01"],
       ["2025-01-01T00:00:00.000000Z", "after 2024-12-31"],
@@ -385,16 +370,8 @@ test.each<[string, unknown, string]>([
   ["email", { block: [] }, 'validator email has no option "block"; it has blocked_domains'],
   ["email", { blocked_domains: "x.com" }, "validator email: blocked_domains must be a list"],
   ["email", ["x.com"], "validator email: its options are a map of blocked_domains"],
-  [
-    "phone",
-    { format: "pretty" },
-    'validator phone: format "pretty" is not one of digits, e164, national',
-  ],
-  [
-    "phone",
-    { country: "ZZ" },
-    'validator phone: country "ZZ" is not a two-letter country code such as US',
-  ],
+  ["phone", { format: "pretty" }, 'validator phone: format "pretty" is not one of digits, e164, national'],
+  ["phone", { country: "ZZ" }, 'validator phone: country "ZZ" is not a two-letter country code such as US'],
   ["url", { schemes: ["ftp"] }, 'validator url has no option "schemes"; it has none'],
   ["decimal", { scale: 1.5 }, "validator decimal: precision and scale are whole numbers"],
   ["decimal", { min: "low" }, 'validator decimal: "low" is not a number'],
@@ -407,11 +384,7 @@ test.each<[string, unknown, string]>([
   ["enum", {}, "validator enum needs values: a list"],
   ["enum", { values: [] }, "validator enum: values must be a list"],
   ["pattern", {}, "validator pattern needs a pattern: a regular expression"],
-  [
-    "pattern",
-    { pattern: "x", flags: "g" },
-    'validator pattern: flags "g" may only be i, m, s or u',
-  ],
+  ["pattern", { pattern: "x", flags: "g" }, 'validator pattern: flags "g" may only be i, m, s or u'],
   ["pattern", "(", "validator pattern: Invalid regular expression: /(/u: Unterminated group"],
   ["range", {}, "validator range needs min, max or both"],
   ["range", { min: "2024-02-30" }, 'validator range: "2024-02-30" is not a date or time'],
@@ -430,9 +403,7 @@ test("every validator has its list of options, and takes each of them", () => {
       expect(attempt).toThrow(SpecError);
       expect(attempt).not.toThrow(/has no option/);
     }
-    expect(() => validators[name]?.({ no_such_option: 1 })).toThrow(
-      `has no option "no_such_option"`,
-    );
+    expect(() => validators[name]?.({ no_such_option: 1 })).toThrow(`has no option "no_such_option"`);
   }
 });
 
@@ -441,16 +412,7 @@ test("the short way with American numbers gives what libphonenumber gives", () =
     fc
       .tuple(fc.constantFrom(...first), fc.stringMatching(new RegExp(`^[0-9]{${size - 1}}$`)))
       .map((parts) => parts.join(""));
-  const shape = fc.constantFrom(
-    "A-B-C",
-    "(A) B-C",
-    "A.B.C",
-    "ABC",
-    "+1 A B C",
-    "1ABC",
-    "+1 (A) B-C",
-    "A B C",
-  );
+  const shape = fc.constantFrom("A-B-C", "(A) B-C", "A.B.C", "ABC", "+1 A B C", "1ABC", "+1 (A) B-C", "A B C");
   fc.assert(
     fc.property(
       digits(3, "23456789"),

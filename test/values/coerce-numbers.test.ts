@@ -25,18 +25,9 @@ coercionTable(
     misfits: [
       ["5000.5", '"5000.5" is not a whole number'],
       [5000.5, "5000.5 is not a whole number"],
-      [
-        "2147483648",
-        '"2147483648" does not fit integer (-2147483648 to 2147483647); bigint holds more',
-      ],
-      [
-        -2147483649,
-        "-2147483649 does not fit integer (-2147483648 to 2147483647); bigint holds more",
-      ],
-      [
-        "1e999999999",
-        '"1e999999999" does not fit integer (-2147483648 to 2147483647); bigint holds more',
-      ],
+      ["2147483648", '"2147483648" does not fit integer (-2147483648 to 2147483647); bigint holds more'],
+      [-2147483649, "-2147483649 does not fit integer (-2147483648 to 2147483647); bigint holds more"],
+      ["1e999999999", '"1e999999999" does not fit integer (-2147483648 to 2147483647); bigint holds more'],
       ["1,234", '"1,234" is not an integer: give it format: money'],
       ["$5", '"$5" is not an integer: give it format: money'],
       ["0x10", '"0x10" is not an integer'],
@@ -67,10 +58,7 @@ coercionTable(
     misfits: [
       ["9223372036854775808", '"9223372036854775808" does not fit bigint (8 bytes)'],
       ["1e400", '"1e400" does not fit bigint (8 bytes)'],
-      [
-        9007199254740992,
-        "9007199254740992 is a computed number beyond 2^53, which is not exact; keep it as text",
-      ],
+      [9007199254740992, "9007199254740992 is a computed number beyond 2^53, which is not exact; keep it as text"],
       ["1.5", '"1.5" is not a whole number'],
       ["abc", '"abc" is not an integer'],
     ],
@@ -139,11 +127,7 @@ coercionTable(
     ],
   },
 );
-coercionTable(
-  "decimal(30,10)",
-  {},
-  { fits: [["12345678901234567890.0123456789", "12345678901234567890.0123456789"]] },
-);
+coercionTable("decimal(30,10)", {}, { fits: [["12345678901234567890.0123456789", "12345678901234567890.0123456789"]] });
 
 coercionTable(
   "decimal(12,2)",
@@ -212,9 +196,7 @@ test("a decimal is rounded half to even, as integer arithmetic does it", () => {
       scale,
       (unscaled, places, wanted) => {
         const coerce = compileCoercion(`decimal(40,${wanted})`);
-        expect(coerce(point(unscaled, places), ignore)).toBe(
-          point(halfEven(unscaled, places, wanted), wanted),
-        );
+        expect(coerce(point(unscaled, places), ignore)).toBe(point(halfEven(unscaled, places, wanted), wanted));
       },
     ),
     { numRuns: 2000 },

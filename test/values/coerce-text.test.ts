@@ -156,10 +156,7 @@ coercionTable(
     misfits: [
       [`{${id}`, `"{${id}" is not a UUID`],
       [id.slice(1), `"${id.slice(1)}" is not a UUID`],
-      [
-        "a0eebc999c0b-4ef8-bb6d-6bb9bd380a11",
-        '"a0eebc999c0b-4ef8-bb6d-6bb9bd380a11" is not a UUID',
-      ],
+      ["a0eebc999c0b-4ef8-bb6d-6bb9bd380a11", '"a0eebc999c0b-4ef8-bb6d-6bb9bd380a11" is not a UUID'],
       [12, "12 is not a UUID"],
     ],
   },
@@ -220,16 +217,8 @@ test.each([
   ["varchar", {}, '"varchar" is not a type such as text, bigint or decimal(12,2)'],
   ["text", { format: "iso" }, "type text takes no format"],
   ["integer", { format: "epoch" }, 'format "epoch" is not one for numbers: there is only money'],
-  [
-    "interval",
-    { format: "hours" },
-    'format "hours" is not one for intervals: seconds, minutes, milliseconds or iso',
-  ],
-  [
-    "interval",
-    { format: ["seconds", "minutes"] },
-    "an interval has one unit: seconds, minutes or milliseconds",
-  ],
+  ["interval", { format: "hours" }, 'format "hours" is not one for intervals: seconds, minutes, milliseconds or iso'],
+  ["interval", { format: ["seconds", "minutes"] }, "an interval has one unit: seconds, minutes or milliseconds"],
   [
     "timestamp",
     { timeZone: "Mars/Olympus" },
@@ -240,11 +229,7 @@ test.each([
     { timeZone: "local" },
     '"local" is not a time zone; write a name of the tz database such as America/Los_Angeles',
   ],
-  [
-    "timestamp",
-    { format: "HH:mm" },
-    'format "HH:mm" gives no whole date: it needs a year, a month and a day',
-  ],
+  ["timestamp", { format: "HH:mm" }, 'format "HH:mm" gives no whole date: it needs a year, a month and a day'],
   [
     "timestamp",
     { format: "yyyy-MM-dd hh:mm" },

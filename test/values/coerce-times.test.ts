@@ -36,14 +36,8 @@ coercionTable(
     misfits: [
       ["soon", '"soon" is not a timestamp'],
       ["0000-01-01", '"0000-01-01" is not a timestamp'],
-      [
-        "0001-01-01T00:00:00+01:00",
-        '"0001-01-01T00:00:00+01:00" lies outside the years 0001 to 9999',
-      ],
-      [
-        "9999-12-31T23:59:59-01:00",
-        '"9999-12-31T23:59:59-01:00" lies outside the years 0001 to 9999',
-      ],
+      ["0001-01-01T00:00:00+01:00", '"0001-01-01T00:00:00+01:00" lies outside the years 0001 to 9999'],
+      ["9999-12-31T23:59:59-01:00", '"9999-12-31T23:59:59-01:00" lies outside the years 0001 to 9999'],
       ["10000-01-01", '"10000-01-01" is not a timestamp'],
       ["2025-02-29", '"2025-02-29" is not a timestamp'],
       ["1900-02-29", '"1900-02-29" is not a timestamp'],
@@ -57,26 +51,14 @@ coercionTable(
       ["2025-01-02T03:04:05+1", '"2025-01-02T03:04:05+1" is not a timestamp'],
       ["2025-01-02T03:04:05Zulu", '"2025-01-02T03:04:05Zulu" is not a timestamp'],
       ["2025-01-02x03:04", '"2025-01-02x03:04" is not a timestamp'],
-      [
-        "05/06/2024",
-        '"05/06/2024" is ambiguous: give its format, such as MM/dd/yyyy or dd/MM/yyyy',
-      ],
-      [
-        "5.6.24 10:00",
-        '"5.6.24 10:00" is ambiguous: give its format, such as MM/dd/yyyy or dd/MM/yyyy',
-      ],
+      ["05/06/2024", '"05/06/2024" is ambiguous: give its format, such as MM/dd/yyyy or dd/MM/yyyy'],
+      ["5.6.24 10:00", '"5.6.24 10:00" is ambiguous: give its format, such as MM/dd/yyyy or dd/MM/yyyy'],
       [
         "1735689600000",
         '"1735689600000" is not a timestamp: a number needs a format (epoch, epochMs, epochUs or serial)',
       ],
-      [
-        1735689600,
-        "1735689600 is not a timestamp: a number needs a format (epoch, epochMs, epochUs or serial)",
-      ],
-      [
-        "20250102",
-        '"20250102" is not a timestamp: a number needs a format (epoch, epochMs, epochUs or serial)',
-      ],
+      [1735689600, "1735689600 is not a timestamp: a number needs a format (epoch, epochMs, epochUs or serial)"],
+      ["20250102", '"20250102" is not a timestamp: a number needs a format (epoch, epochMs, epochUs or serial)'],
       [true, "true is not a timestamp"],
       [["2025-01-02"], "a list of 1 is not a timestamp"],
       [new Date(Number.NaN), "an invalid date is not a timestamp"],
@@ -164,11 +146,7 @@ coercionTable(
     ],
   },
 );
-coercionTable(
-  "timestamp",
-  { format: "serial", ...la },
-  { fits: [["45658.5", "2025-01-01T20:00:00.000000Z"]] },
-);
+coercionTable("timestamp", { format: "serial", ...la }, { fits: [["45658.5", "2025-01-01T20:00:00.000000Z"]] });
 
 coercionTable(
   "timestamp",
@@ -179,14 +157,8 @@ coercionTable(
       ["0000-00-00 00:00:00", null],
     ],
     misfits: [
-      [
-        "06/31/2024 00:00:00",
-        '"06/31/2024 00:00:00" is not a timestamp of the form MM/dd/yyyy HH:mm:ss',
-      ],
-      [
-        "5/6/2024 07:08:09",
-        '"5/6/2024 07:08:09" is not a timestamp of the form MM/dd/yyyy HH:mm:ss',
-      ],
+      ["06/31/2024 00:00:00", '"06/31/2024 00:00:00" is not a timestamp of the form MM/dd/yyyy HH:mm:ss'],
+      ["5/6/2024 07:08:09", '"5/6/2024 07:08:09" is not a timestamp of the form MM/dd/yyyy HH:mm:ss'],
     ],
   },
 );
@@ -200,9 +172,7 @@ coercionTable(
       ["7/4/61 1:05 PM", "1961-07-04T20:05:00.000000Z"],
       ["7/4/2026 1:05 p.m.", "2026-07-04T20:05:00.000000Z"],
     ],
-    misfits: [
-      ["7/4/26 13:05 PM", '"7/4/26 13:05 PM" is not a timestamp of the form M/d/yy h:mm a'],
-    ],
+    misfits: [["7/4/26 13:05 PM", '"7/4/26 13:05 PM" is not a timestamp of the form M/d/yy h:mm a']],
   },
 );
 coercionTable(
@@ -229,11 +199,7 @@ coercionTable(
     ],
   },
 );
-coercionTable(
-  "timestamp",
-  { format: "yyyy-ooo", ...la },
-  { fits: [["2026-182", "2026-07-01T07:00:00.000000Z"]] },
-);
+coercionTable("timestamp", { format: "yyyy-ooo", ...la }, { fits: [["2026-182", "2026-07-01T07:00:00.000000Z"]] });
 
 coercionTable(
   "date",
@@ -250,10 +216,7 @@ coercionTable(
     ],
     misfits: [
       ["0000-01-01", '"0000-01-01" is not a date'],
-      [
-        "05/06/2024",
-        '"05/06/2024" is ambiguous: give its format, such as MM/dd/yyyy or dd/MM/yyyy',
-      ],
+      ["05/06/2024", '"05/06/2024" is ambiguous: give its format, such as MM/dd/yyyy or dd/MM/yyyy'],
       [45658, "45658 is not a date: a number needs a format (epoch, epochMs, epochUs or serial)"],
     ],
   },
@@ -312,11 +275,7 @@ coercionTable(
   },
 );
 coercionTable("time", { format: "serial" }, { fits: [[0.5, "12:00:00"]] });
-coercionTable(
-  "time",
-  { format: "iso", ...la },
-  { fits: [["2026-07-01T19:00:00.25Z", "12:00:00.250000"]] },
-);
+coercionTable("time", { format: "iso", ...la }, { fits: [["2026-07-01T19:00:00.25Z", "12:00:00.250000"]] });
 
 coercionTable(
   "interval",

@@ -21,10 +21,6 @@ console.log(JSON.stringify(states));
 `;
 
 test("Luxon and libphonenumber are loaded by the first value that needs them, not before", async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    "--input-type=module",
-    "--eval",
-    program,
-  ]);
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
   expect(JSON.parse(stdout)).toEqual([[], ["luxon"], ["luxon", "libphonenumber-js"]]);
 });

@@ -42,11 +42,8 @@ export function baseRecords(
     lastId += draw.int(1, meanStep * 2 - 1);
     const createdMs = Math.floor(firstMs + ((index + draw.next()) / count) * yearMs * 0.8);
     const longId = count >= longIdsFrom ? longIds[index - (count - longIds.length)] : undefined;
-    const isShared =
-      Math.floor((index * shared) / count) !== Math.floor(((index + 1) * shared) / count);
-    const modifiedMs = isShared
-      ? oneTimestampMs
-      : Math.floor(createdMs + draw.next() * (firstMs + yearMs - createdMs));
+    const isShared = Math.floor((index * shared) / count) !== Math.floor(((index + 1) * shared) / count);
+    const modifiedMs = isShared ? oneTimestampMs : Math.floor(createdMs + draw.next() * (firstMs + yearMs - createdMs));
     const state = {
       sinceMs: -Infinity,
       modifiedMs,

@@ -5,16 +5,7 @@
 import type { Draw } from "./draw.ts";
 import { named, bool, id, instant, money, number, phone, pick, text, whole } from "./property.ts";
 import type { PropertyKind, RecordContext } from "./property.ts";
-import {
-  campaigns,
-  divisions,
-  firstNames,
-  lastNames,
-  places,
-  services,
-  sources,
-  streets,
-} from "./words.ts";
+import { campaigns, divisions, firstNames, lastNames, places, services, sources, streets } from "./words.ts";
 
 /** The place is drawn from the index, so that city, state and zip of one record agree. */
 function place(record: RecordContext): (typeof places)[number] {
@@ -60,10 +51,7 @@ const table: Record<string, PropertyKind> = {
   city: text(0.75, (_, record) => place(record)[0]),
   clickcheck: text(0.03, (draw) => draw.digits(10)),
   clicktype: text(0.03, (draw) => draw.pick(["headline", "sitelink"])),
-  comments: text(
-    0.12,
-    (draw) => `Asked about ${draw.pick(services)}; call after ${draw.int(1, 6)} pm.`,
-  ),
+  comments: text(0.12, (draw) => `Asked about ${draw.pick(services)}; call after ${draw.int(1, 6)} pm.`),
   company: text(0.08, (draw) => `${draw.pick(lastNames)} & Sons`),
   contact_id: id(0.1, 9),
   contact_type: pick(0.3, ["lead", "customer", "vendor"]),
@@ -84,9 +72,7 @@ const table: Record<string, PropertyKind> = {
   hs_analytics_num_visits: whole(0.6, 0, 20),
   hs_analytics_revenue: number(0.6, (draw) => draw.pick(["0.0", "0", "1250.0", "99.95"])),
   hs_analytics_source: pick(0.85, sources),
-  hs_analytics_source_data_1: text(0.6, (draw) =>
-    draw.pick(["INTEGRATION", "CRM_UI", "google", "example.org"]),
-  ),
+  hs_analytics_source_data_1: text(0.6, (draw) => draw.pick(["INTEGRATION", "CRM_UI", "google", "example.org"])),
   hs_analytics_source_data_2: text(0.5, (draw) => draw.digits(7)),
   hs_created_by_user_id: id(0.3, 8),
   hs_currently_enrolled_in_prospecting_agent: bool(0.3),
@@ -102,9 +88,7 @@ const table: Record<string, PropertyKind> = {
   hs_marketable_status: pick(0.9, ["true", "false"]),
   hs_marketable_until_renewal: pick(0.9, ["true", "false"]),
   hs_membership_has_accessed_private_content: whole(0.5, 0, 1),
-  hs_object_source_label: text(0.95, (draw) =>
-    draw.pick(["INTEGRATION", "CRM_UI", "FORM", "IMPORT"]),
-  ),
+  hs_object_source_label: text(0.95, (draw) => draw.pick(["INTEGRATION", "CRM_UI", "FORM", "IMPORT"])),
   hs_predictivecontactscore_v2: number(0.3, (draw) => `${draw.int(0, 99)}.${draw.int(10, 99)}`),
   hs_predictivescoringtier: pick(0.3, ["tier_1", "tier_2", "tier_3", "tier_4"]),
   hs_prospecting_agent_total_enrolled_count: whole(0.2, 0, 2),
@@ -119,10 +103,7 @@ const table: Record<string, PropertyKind> = {
   lead_added_by: id(0.2, 5),
   lead_added_by_latitude: text(0.08, (draw) => `${draw.int(26, 47)}.${draw.digits(6)}`),
   lead_added_by_longitude: text(0.08, (draw) => `-${draw.int(71, 122)}.${draw.digits(6)}`),
-  lead_added_by_supervisor: text(
-    0.08,
-    (draw) => `${draw.pick(firstNames)} ${draw.pick(lastNames)}`,
-  ),
+  lead_added_by_supervisor: text(0.08, (draw) => `${draw.pick(firstNames)} ${draw.pick(lastNames)}`),
   lead_address1: text(0.3, street),
   lead_agent_id: id(0.1, 6),
   lead_agent_name: text(0.1, (draw) => `${draw.pick(firstNames)} ${draw.pick(lastNames)}`),
@@ -193,9 +174,7 @@ const table: Record<string, PropertyKind> = {
   num_conversion_events: whole(0.8, 0, 4),
   num_notes: whole(0.3, 0, 15),
   num_unique_conversion_events: whole(0.8, 0, 3),
-  original_lead_source: text(0.4, (draw) =>
-    draw.pick(["Canvass", "Web", "Show", "Referral, word of mouth"]),
-  ),
+  original_lead_source: text(0.4, (draw) => draw.pick(["Canvass", "Web", "Show", "Referral, word of mouth"])),
   original_lead_source_created: instant(0.3),
   phone: phone(0.85),
   phone1_type: whole(0.2, 1, 3),

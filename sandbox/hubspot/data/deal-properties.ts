@@ -19,17 +19,9 @@ const table: Record<string, PropertyKind> = {
   },
   dealname: text(
     1,
-    (draw, record) =>
-      `${draw.pick(lastNames)}, ${draw.int(1, 9999)} ${draw.pick(streets)} (${record.index})`,
+    (draw, record) => `${draw.pick(lastNames)}, ${draw.int(1, 9999)} ${draw.pick(streets)} (${record.index})`,
   ),
-  dealstage: pick(1, [
-    "appointmentscheduled",
-    "qualifiedtobuy",
-    "contractsent",
-    "closedwon",
-    "closedlost",
-    "4711002",
-  ]),
+  dealstage: pick(1, ["appointmentscheduled", "qualifiedtobuy", "contractsent", "closedwon", "closedlost", "4711002"]),
   dealtype: pick(0.4, ["newbusiness", "existingbusiness"]),
   deal_currency_code: pick(0.6, ["USD"]),
   description: text(0.15, (draw) => `${draw.pick(services)} and ${draw.pick(services)}`),

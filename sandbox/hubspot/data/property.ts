@@ -62,8 +62,7 @@ export const bool = (share: number): PropertyKind => ({
 });
 
 /** An id of another system: `size` digits in a number property. */
-export const id = (share: number, size: number): PropertyKind =>
-  number(share, (draw) => draw.digits(size));
+export const id = (share: number, size: number): PropertyKind => number(share, (draw) => draw.digits(size));
 
 /** A whole number between two, as text. */
 export const whole = (share: number, low: number, high: number): PropertyKind =>
@@ -81,8 +80,7 @@ export const money = (share: number, high: number): PropertyKind =>
 export const instant = (share: number): PropertyKind => ({
   type: "datetime",
   share,
-  make: (draw, record) =>
-    iso(record.createdMs + Math.floor(draw.next() * (record.modifiedMs - record.createdMs))),
+  make: (draw, record) => iso(record.createdMs + Math.floor(draw.next() * (record.modifiedMs - record.createdMs))),
 });
 
 /** A made-up American number: the exchange 555-01xx is kept free for that. */
@@ -90,10 +88,5 @@ export const phone = (share: number): PropertyKind =>
   text(share, (draw) => {
     const line = `01${draw.int(0, 9)}${draw.int(0, 9)}`;
     const area = draw.pick(["212", "303", "512", "614", "617", "813"]);
-    return draw.pick([
-      `(${area}) 555-${line}`,
-      `+1${area}555${line}`,
-      `${area}-555-${line}`,
-      `${area}555${line}`,
-    ]);
+    return draw.pick([`(${area}) 555-${line}`, `+1${area}555${line}`, `${area}-555-${line}`, `${area}555${line}`]);
   });

@@ -44,23 +44,11 @@ export const places = [
   ["Tampa", "FL", "33602-1234"],
 ] as const;
 
-export const streets = [
-  "Sample Street",
-  "Example Avenue",
-  "Test Lane",
-  "Placeholder Road",
-  "Fixture Court",
-] as const;
+export const streets = ["Sample Street", "Example Avenue", "Test Lane", "Placeholder Road", "Fixture Court"] as const;
 
 export const divisions = ["North", "South", "East", "West", "Central"] as const;
 
-export const campaigns = [
-  "spring-windows",
-  "bath-remodel",
-  "brand terms",
-  "door_hangers 2025",
-  "radio (AM)",
-] as const;
+export const campaigns = ["spring-windows", "bath-remodel", "brand terms", "door_hangers 2025", "radio (AM)"] as const;
 
 export const services = ["bath", "roof", "windows", "gutters", "siding"] as const;
 

@@ -36,8 +36,7 @@ export function listOwners(request: ApiRequest): ApiAnswer {
   const archived = flag(query, "archived");
   const email = query.get("email");
   const all = owners.filter(
-    (owner) =>
-      owner.archived === archived && (email === null || owner.email === email.toLowerCase()),
+    (owner) => owner.archived === archived && (email === null || owner.email === email.toLowerCase()),
   );
   const after = query.get("after");
   const start = after === null ? 0 : all.findIndex((owner) => owner.id === after) + 1;
@@ -56,9 +55,7 @@ export function listOwners(request: ApiRequest): ApiAnswer {
 
 /** `GET /crm/v3/owners/{id}`. */
 export function readOwner(request: ApiRequest, id: string): ApiAnswer {
-  const owner = owners.find(
-    (one) => one.id === id && one.archived === flag(request.query, "archived"),
-  );
+  const owner = owners.find((one) => one.id === id && one.archived === flag(request.query, "archived"));
   if (!owner) throw notFound();
   return { status: 200, body: owner };
 }
@@ -88,17 +85,14 @@ export function readProperties(store: ObjectStore, name: string | undefined): Ap
   }));
   if (name === undefined) return { status: 200, body: { results: all } };
   const one = all.find((property) => property.name === name);
-  if (!one)
-    throw notFound(`Property "${name}" does not exist for object type ${store.type.typeId}.`);
+  if (!one) throw notFound(`Property "${name}" does not exist for object type ${store.type.typeId}.`);
   return { status: 200, body: one };
 }
 
 /** `GET /account-info/v3/api-usage/daily/private-apps`. */
 export function readUsage(account: Account): ApiAnswer {
   const now = new Date();
-  const resetsAt = new Date(
-    Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1),
-  );
+  const resetsAt = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1));
   const usage = account.limiter?.usage();
   const result = {
     name: "private-apps-api-calls-daily",

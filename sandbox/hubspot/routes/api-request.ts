@@ -30,8 +30,7 @@ export type Handler = (request: ApiRequest, account: Account) => ApiAnswer;
 /** The number of records a page may have: the `limit` of the query. Throws ApiError (400) beyond `max`. */
 export function pageSize(query: URLSearchParams, standard: number, max: number): number {
   const text = query.get("limit") ?? String(standard);
-  if (!/^\d{1,9}$/.test(text))
-    throw invalid(`Invalid integer in query param limit: "${text}"`, { limit: [text] });
+  if (!/^\d{1,9}$/.test(text)) throw invalid(`Invalid integer in query param limit: "${text}"`, { limit: [text] });
   const limit = Number(text);
   if (limit < 1 || limit > max)
     throw invalid(`limit must be between 1 and ${max}, but was ${limit}.`, { limit: [text] });

@@ -19,10 +19,8 @@ export interface Route {
 }
 
 /** The three spellings of one prefix: `/crm/v3/objects`, `/crm/objects/v3` and the dated `/crm/objects/2026-03`. */
-const objectsPrefix =
-  /^\/crm\/(?:v3\/objects|objects\/v3|objects\/\d{4}-\d{2})\/([^/]+)(?:\/(.*))?$/;
-const propertiesPrefix =
-  /^\/crm\/(?:v3\/properties|properties\/v3|properties\/\d{4}-\d{2})\/([^/]+)(?:\/([^/]+))?$/;
+const objectsPrefix = /^\/crm\/(?:v3\/objects|objects\/v3|objects\/\d{4}-\d{2})\/([^/]+)(?:\/(.*))?$/;
+const propertiesPrefix = /^\/crm\/(?:v3\/properties|properties\/v3|properties\/\d{4}-\d{2})\/([^/]+)(?:\/([^/]+))?$/;
 const ownersPrefix = /^\/crm\/(?:v3\/owners|owners\/v3|owners\/\d{4}-\d{2})(?:\/([^/]+))?$/;
 
 /** The route of a path without a slash at its end, or undefined. */
@@ -99,17 +97,9 @@ function storeOf(segment: string, account: Account): ObjectStore {
 }
 
 /** Answers a request on its route. Throws ApiError: 404 without a route, 405 for another method. */
-export function answerRequest(
-  request: ApiRequest,
-  route: Route | undefined,
-  account: Account,
-): ApiAnswer {
+export function answerRequest(request: ApiRequest, route: Route | undefined, account: Account): ApiAnswer {
   if (!route) throw notFound();
   if (route.method !== request.method)
-    throw new ApiError(
-      405,
-      "METHOD_NOT_ALLOWED",
-      `${request.method} is not supported here; use ${route.method}.`,
-    );
+    throw new ApiError(405, "METHOD_NOT_ALLOWED", `${request.method} is not supported here; use ${route.method}.`);
   return route.answer(request, account);
 }

@@ -28,8 +28,7 @@ export function listObjects(request: ApiRequest, store: ObjectStore): ApiAnswer 
   const records = store.ordered("number");
   for (let at = start; at < records.length && page.length <= limit; at++) {
     const record = records[at] as StoredRecord;
-    if (!record.state.removed && (record.state.archivedMs !== undefined) === archived)
-      page.push(record);
+    if (!record.state.removed && (record.state.archivedMs !== undefined) === archived) page.push(record);
   }
   const results = page.slice(0, limit).map((record) => write(record, record.state));
   const last = page.length > limit ? page[limit - 1] : undefined;

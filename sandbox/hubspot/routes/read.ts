@@ -32,9 +32,7 @@ export function batchRead(request: ApiRequest, store: ObjectStore, account: Acco
     throw invalid(`This sandbox does not serve propertiesWithHistory of ${store.type.name}.`);
   if (body["inputs"] === undefined) throw invalid("Some required fields were not set: [inputs]");
   const ids = new Set(
-    asArray(body["inputs"], "inputs").map((input) =>
-      String(asObject(input, "an input")["id"] ?? ""),
-    ),
+    asArray(body["inputs"], "inputs").map((input) => String(asObject(input, "an input")["id"] ?? "")),
   );
   if (ids.size > maxInputs)
     throw invalid(
@@ -60,27 +58,19 @@ export function batchRead(request: ApiRequest, store: ObjectStore, account: Acco
   };
   if (missing.length === 0) return { status: 200, body: answer };
   const message = `Could not get some ${store.type.label} objects, they may be deleted or not exist. Check that ids are valid.`;
-  const errors = [
-    { status: "error", category: "OBJECT_NOT_FOUND", message, context: { ids: missing } },
-  ];
+  const errors = [{ status: "error", category: "OBJECT_NOT_FOUND", message, context: { ids: missing } }];
   return { status: 207, body: { ...answer, numErrors: errors.length, errors } };
 }
 
 /** How an input's `id` is looked up. Only e-mail addresses are unique besides the id itself. */
 function finder(store: ObjectStore, idProperty: unknown): (id: string) => StoredRecord | undefined {
-  if (idProperty === undefined || idProperty === null || idProperty === "hs_object_id")
-    return (id) => store.get(id);
+  if (idProperty === undefined || idProperty === null || idProperty === "hs_object_id") return (id) => store.get(id);
   if (idProperty !== "email" || !store.type.properties.has("email"))
-    throw invalid(
-      `Property "${String(idProperty)}" is not a unique identifier of ${store.type.name}.`,
-    );
+    throw invalid(`Property "${String(idProperty)}" is not a unique identifier of ${store.type.name}.`);
   return (email) =>
     store
       .ordered("number")
-      .find(
-        (record) =>
-          store.value(record, record.state, "email")?.toLowerCase() === email.toLowerCase(),
-      );
+      .find((record) => store.value(record, record.state, "email")?.toLowerCase() === email.toLowerCase());
 }
 
 function visible(record: StoredRecord | undefined, archived: boolean): StoredRecord | undefined {

@@ -12,9 +12,7 @@ export type Matcher = (record: StoredRecord, state: RecordState) => boolean;
 
 /** Throws ApiError (400) where a filter's value does not fit its property. */
 export function matcherFor(request: SearchRequest, store: ObjectStore, idOrder: IdOrder): Matcher {
-  const groups = request.filterGroups.map((filters) =>
-    filters.map((filter) => filterMatcher(filter, store, idOrder)),
-  );
+  const groups = request.filterGroups.map((filters) => filters.map((filter) => filterMatcher(filter, store, idOrder)));
   const byFilters: Matcher = (record, state) =>
     groups.length === 0 || groups.some((group) => group.every((matches) => matches(record, state)));
   const { words } = request;
@@ -34,8 +32,7 @@ function filterMatcher(filter: Filter, store: ObjectStore, idOrder: IdOrder): Ma
   // Two tests of nearly every delta, over all records: they must not print and parse a date for each.
   if (filter.propertyName === store.type.modifiedProperty)
     return onInstant(filter, property, (_, state) => state.modifiedMs);
-  if (filter.propertyName === "createdate")
-    return onInstant(filter, property, (record) => record.createdMs);
+  if (filter.propertyName === "createdate") return onInstant(filter, property, (record) => record.createdMs);
   const matches = textMatcher(filter, property, idOrder);
   return (record, state) => matches(store.value(record, state, filter.propertyName) ?? "");
 }
@@ -53,11 +50,7 @@ function onInstant(
 }
 
 /** Over the text of the property; the empty text is an unset property, whether cleared or never set. */
-function textMatcher(
-  filter: Filter,
-  property: Property,
-  idOrder: IdOrder,
-): (text: string) => boolean {
+function textMatcher(filter: Filter, property: Property, idOrder: IdOrder): (text: string) => boolean {
   switch (filter.operator) {
     case "HAS_PROPERTY":
       return (text) => text !== "";
@@ -140,9 +133,6 @@ function tokenMatcher(value: string): (text: string) => boolean {
   const pattern = new RegExp(`^${escaped.replaceAll("*", ".*")}$`, "s");
   return (text) => {
     const lower = text.toLowerCase();
-    return (
-      pattern.test(lower) ||
-      lower.split(/[^\p{L}\p{N}]+/u).some((word) => word !== "" && pattern.test(word))
-    );
+    return pattern.test(lower) || lower.split(/[^\p{L}\p{N}]+/u).some((word) => word !== "" && pattern.test(word));
   };
 }

@@ -57,23 +57,16 @@ export function parseSearch(body: unknown, type: ObjectType): SearchRequest {
   const request = asObject(body, "the request body");
   const groups = asArray(request["filterGroups"], "filterGroups");
   const filterGroups = groups.map((group) =>
-    asArray(asObject(group, "a filter group")["filters"], "filters").map((filter) =>
-      parseFilter(filter, type),
-    ),
+    asArray(asObject(group, "a filter group")["filters"], "filters").map((filter) => parseFilter(filter, type)),
   );
   if (filterGroups.length > maxGroups)
-    throw invalid(
-      `The maximum number of filterGroups is ${maxGroups}, but ${filterGroups.length} were sent.`,
-    );
-  if (filterGroups.some((filters) => filters.length === 0))
-    throw invalid("A filter group needs at least one filter.");
+    throw invalid(`The maximum number of filterGroups is ${maxGroups}, but ${filterGroups.length} were sent.`);
+  if (filterGroups.some((filters) => filters.length === 0)) throw invalid("A filter group needs at least one filter.");
   if (filterGroups.some((filters) => filters.length > maxFiltersPerGroup))
     throw invalid(`The maximum number of filters in one filter group is ${maxFiltersPerGroup}.`);
   const all = filterGroups.reduce((sum, filters) => sum + filters.length, 0);
   if (all > maxFilters)
-    throw invalid(
-      `The maximum number of filters in one search is ${maxFilters}, but ${all} were sent.`,
-    );
+    throw invalid(`The maximum number of filters in one search is ${maxFilters}, but ${all} were sent.`);
 
   const limit = wholeNumber(request["limit"] ?? 10, "limit");
   if (limit < 1 || limit > maxLimit)
@@ -81,9 +74,7 @@ export function parseSearch(body: unknown, type: ObjectType): SearchRequest {
       limit: [String(limit)],
     });
   const offset =
-    request["after"] === undefined || request["after"] === null
-      ? 0
-      : wholeNumber(request["after"], "after");
+    request["after"] === undefined || request["after"] === null ? 0 : wholeNumber(request["after"], "after");
   if (offset + limit > maxResults) {
     throw invalid(
       `The requested page ends beyond the ${maxResults} results that a search can reach (after ${offset}, limit ${limit}).`,
@@ -107,15 +98,12 @@ function parseFilter(value: unknown, type: ObjectType): Filter {
   const filter = asObject(value, "a filter");
   const propertyName = String(filter["propertyName"] ?? "");
   if (!type.properties.has(propertyName))
-    throw invalid(
-      `There was a problem with the request: property "${propertyName}" does not exist.`,
-      { propertyName: [propertyName] },
-    );
+    throw invalid(`There was a problem with the request: property "${propertyName}" does not exist.`, {
+      propertyName: [propertyName],
+    });
   const operator = operators.find((name) => name === filter["operator"]);
   if (!operator)
-    throw invalid(
-      `Invalid input JSON: operator "${String(filter["operator"])}" is none of ${operators.join(", ")}.`,
-    );
+    throw invalid(`Invalid input JSON: operator "${String(filter["operator"])}" is none of ${operators.join(", ")}.`);
   const parsed: Filter = {
     propertyName,
     operator,
@@ -146,15 +134,12 @@ function parseSort(value: unknown, type: ObjectType): SearchRequest["sort"] {
   const sort = asObject(sorts[0], "a sort");
   const propertyName = String(sort["propertyName"] ?? "");
   if (!type.properties.has(propertyName))
-    throw invalid(
-      `There was a problem with the request: property "${propertyName}" does not exist.`,
-      { propertyName: [propertyName] },
-    );
+    throw invalid(`There was a problem with the request: property "${propertyName}" does not exist.`, {
+      propertyName: [propertyName],
+    });
   const direction = sort["direction"] ?? "ASCENDING";
   if (direction !== "ASCENDING" && direction !== "DESCENDING")
-    throw invalid(
-      `Invalid input JSON: direction "${String(direction)}" is neither ASCENDING nor DESCENDING.`,
-    );
+    throw invalid(`Invalid input JSON: direction "${String(direction)}" is neither ASCENDING nor DESCENDING.`);
   return { propertyName, descending: direction === "DESCENDING" };
 }
 
@@ -167,15 +152,13 @@ function scalar(value: unknown): string {
 
 function wholeNumber(value: unknown, name: string): number {
   const text = String(value);
-  if (!/^\d{1,9}$/.test(text))
-    throw invalid(`${name} must be a whole number, but was "${text}".`, { [name]: [text] });
+  if (!/^\d{1,9}$/.test(text)) throw invalid(`${name} must be a whole number, but was "${text}".`, { [name]: [text] });
   return Number(text);
 }
 
 /** An object of a request body; throws ApiError (400) for anything else. */
 export function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw invalid(`Invalid input JSON: ${what} must be an object.`);
 }
 

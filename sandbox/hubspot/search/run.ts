@@ -48,10 +48,9 @@ function sortBy(found: Found[], propertyName: string, store: ObjectStore): Found
   const { modifiedProperty } = store.type;
   if (propertyName === modifiedProperty)
     return found.toSorted((left, right) => left.state.modifiedMs - right.state.modifiedMs);
-  const comparable = comparableFor(
-    store.type.properties.get(propertyName) as Property,
-    "number",
-  ) as Comparable<string | number>;
+  const comparable = comparableFor(store.type.properties.get(propertyName) as Property, "number") as Comparable<
+    string | number
+  >;
   const valueOf = ({ record, state }: Found) => {
     const text = store.value(record, state, propertyName);
     return text === undefined || text === "" ? undefined : comparable.read(text);

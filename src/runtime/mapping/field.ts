@@ -18,6 +18,9 @@ export interface FieldOptions {
 /** Puts what the expression gave into `mapped.row[index]`, or says why it cannot. */
 export type FinishField = (value: unknown, mapped: Mapped, index: number) => void;
 
+/** Messages quote the value; that of a sensitive field is shown nowhere. */
+const notShown = "the value does not fit; the field is sensitive, so it is not shown";
+
 /** An expression that threw: it travels as a value, so that one field's failure does not hide another's. */
 export class ThrownValue {
   readonly error: unknown;
@@ -36,7 +39,10 @@ export function compileField(column: string, field: Field, options: FieldOptions
     nullValues: options.nullValues,
   };
   const coerce = compileCoercion(field.type, coercionOptions);
-  const fallback = field.default === undefined ? null : compileCoercion(field.type, { ...coercionOptions, format: undefined })(field.default, () => {});
+  const fallback =
+    field.default === undefined
+      ? null
+      : compileCoercion(field.type, { ...coercionOptions, format: undefined })(field.default, () => {});
   const checks = options.skipValidation
     ? []
     : ((field.validate ?? []) as { name: string; rule: string; options: unknown; message?: string }[]).map((use) => {
@@ -55,14 +61,18 @@ export function compileField(column: string, field: Field, options: FieldOptions
 
   /** A value that does not fit: a reject, or NULL with a warning where nothing forbids that. */
   const misfit = (mapped: Mapped, stage: Stage, rule: string, value: unknown, message: string): null => {
-    const problem = { field: column, rule, message: field.sensitive ? withoutValue(message) : message, value: shown(value) };
+    const problem = { field: column, rule, message: field.sensitive ? notShown : message, value: shown(value) };
     if (options.validation === "strict" || required) mapped.failures.push({ stage, ...problem });
     else mapped.warnings.push(problem);
     return null;
   };
 
   const typed = (value: unknown, mapped: Mapped): { value: Value; failed: boolean } => {
-    if (value instanceof ThrownValue) return { value: misfit(mapped, "map", "expression", undefined, `the expression failed: ${messageOf(value.error)}`), failed: true };
+    if (value instanceof ThrownValue)
+      return {
+        value: misfit(mapped, "map", "expression", undefined, `the expression failed: ${messageOf(value.error)}`),
+        failed: true,
+      };
     try {
       warnings = mapped.warnings;
       current = value;
@@ -80,7 +90,12 @@ export function compileField(column: string, field: Field, options: FieldOptions
         value = check(value as Exclude<Value, null>);
       } catch (error) {
         if (!(error instanceof RecordError)) throw error;
-        const problem: Omit<Failure, "stage"> = { field: column, rule, message: message ?? (field.sensitive ? withoutValue(error.message) : error.message), value: shown(value) };
+        const problem: Omit<Failure, "stage"> = {
+          field: column,
+          rule,
+          message: message ?? (field.sensitive ? notShown : error.message),
+          value: shown(value),
+        };
         if (onFail === "reject") mapped.failures.push({ stage: "validate", ...problem });
         else mapped.warnings.push(problem);
         if (onFail === "unset") value = null;
@@ -89,13 +104,13 @@ export function compileField(column: string, field: Field, options: FieldOptions
       if (value === null) break;
     }
     if (value === null && required && !failed) {
-      mapped.failures.push({ stage: "required", field: column, rule: "required", message: options.isKey ? "is missing, and it is an upsert key" : "is missing, and it is required" });
+      mapped.failures.push({
+        stage: "required",
+        field: column,
+        rule: "required",
+        message: options.isKey ? "is missing, and it is an upsert key" : "is missing, and it is required",
+      });
     }
     mapped.row[index] = value;
   };
-}
-
-/** Messages quote the value; those of sensitive fields do not. */
-function withoutValue(message: string): string {
-  return message.replace(/"(?:[^"\\]|\\.)*"/g, "the value");
 }

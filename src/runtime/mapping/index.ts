@@ -5,7 +5,7 @@ import { mappedNames } from "../../spec/mapped-names.ts";
 import type { Pipeline } from "../../spec/types.ts";
 import type { Column, Row } from "../../sinks/contract.ts";
 import { parseJson } from "../../values/json-text.ts";
-import { compileTimestampParser } from "../../values/instant.ts";
+import { compileTimestampParser, shiftInstant } from "../../values/instant.ts";
 import { compileField, ThrownValue } from "./field.ts";
 import type { Mapped, ValidationMode } from "./outcome.ts";
 import { compileRules } from "./rules.ts";
@@ -61,15 +61,28 @@ export function compileMapping(spec: Pipeline, options: MappingOptions): Mapping
     column,
     field,
     compiled: compile(field.from),
-    finish: naming(column, () => compileField(column, field, { isKey: upsert.keys.includes(column), validation: options.validation, skipValidation: options.skipValidation, nullValues: source.null_values })),
+    finish: naming(column, () =>
+      compileField(column, field, {
+        isKey: upsert.keys.includes(column),
+        validation: options.validation,
+        skipValidation: options.skipValidation,
+        nullValues: source.null_values,
+      }),
+    ),
   }));
   const lets = Object.entries(spec.let ?? {}).map(([name, expression]) => ({ name, compiled: compile(expression) }));
-  const usesRest = [...fields.map(({ field }) => field.from), ...Object.values(spec.let ?? {})].some((expression) => referencesOf(expression).variables.some(({ name }) => name === "rest"));
+  const usesRest = [...fields.map(({ field }) => field.from), ...Object.values(spec.let ?? {})].some((expression) =>
+    referencesOf(expression).variables.some(({ name }) => name === "rest"),
+  );
   const readAtTop = new Set(mappedNames(spec, "").names);
   const rules = options.skipValidation ? undefined : compileRules(spec, options.params);
-  const newerBy = upsert.newer_by === undefined ? undefined : fields.findIndex(({ column }) => column === upsert.newer_by);
+  const newerBy =
+    upsert.newer_by === undefined ? undefined : fields.findIndex(({ column }) => column === upsert.newer_by);
   const newerField = newerBy === undefined ? undefined : fields[newerBy]?.field;
-  const newerParser = newerField?.type === "timestamp" && newerField.time_zone ? compileTimestampParser({ formats: newerField.format, timeZone: newerField.time_zone }) : undefined;
+  const newerParser =
+    newerField?.type === "timestamp" && newerField.time_zone
+      ? compileTimestampParser({ formats: newerField.format, timeZone: newerField.time_zone })
+      : undefined;
 
   function prepare(record: unknown): Prepared | Promise<Prepared> {
     const bindings: Record<string, unknown> = { params: options.params };
@@ -83,7 +96,8 @@ export function compileMapping(spec: Pipeline, options: MappingOptions): Mapping
   async function bindLets(prepared: Prepared): Promise<Prepared> {
     for (const { name, compiled } of lets) {
       const value = await evaluate(compiled, prepared.input, prepared.bindings);
-      if (value instanceof ThrownValue) prepared.problem ??= { rule: "let", field: name, message: `the expression failed: ${messageOf(value.error)}` };
+      if (value instanceof ThrownValue)
+        prepared.problem ??= { rule: "let", field: name, message: `the expression failed: ${messageOf(value.error)}` };
       else prepared.bindings[name] = value;
     }
     return prepared;
@@ -99,7 +113,11 @@ export function compileMapping(spec: Pipeline, options: MappingOptions): Mapping
   function map(prepared: Prepared): Mapped | Promise<Mapped> {
     if (prepared.problem) {
       const { rule, field, message } = prepared.problem;
-      return { row: new Array<null>(fields.length).fill(null), failures: [{ stage: "map", field, rule, message }], warnings: [] };
+      return {
+        row: new Array<null>(fields.length).fill(null),
+        failures: [{ stage: "map", field, rule, message }],
+        warnings: [],
+      };
     }
     let waits = false;
     const values = fields.map(({ field, compiled }) => {
@@ -159,7 +177,7 @@ function newerLimitOf(value: unknown, parse: ReturnType<typeof compileTimestampP
   try {
     const parsed = parse(value);
     // The last microsecond of the hour that the zone shows twice: two values within it may be in either order.
-    return parsed?.ambiguous && `${parsed.ambiguous.to.slice(0, -1)}Z`;
+    return parsed?.ambiguous && shiftInstant(parsed.ambiguous.to, -0.001);
   } catch {
     return undefined;
   }

@@ -11,7 +11,10 @@ import type { Mapped } from "./outcome.ts";
  * a NULL column is missing, a json column is its value, and a bigint beyond 2^53 or a decimal is text.
  * Undefined where there are none.
  */
-export function compileRules(spec: Pipeline, params: Record<string, unknown>): ((mapped: Mapped) => Promise<void>) | undefined {
+export function compileRules(
+  spec: Pipeline,
+  params: Record<string, unknown>,
+): ((mapped: Mapped) => Promise<void>) | undefined {
   if (!spec.rules?.length) return undefined;
   const columns = Object.entries(spec.mapping).map(([name, { type }]) => ({ name, isJson: type === "json" }));
   const rules = spec.rules.map((rule) => ({ ...rule, compiled: compile(`$boolean(${rule.check})`) }));
@@ -19,7 +22,8 @@ export function compileRules(spec: Pipeline, params: Record<string, unknown>): (
     const row: Record<string, unknown> = {};
     columns.forEach(({ name, isJson }, index) => {
       const value = mapped.row[index] as Value;
-      if (value !== null && value !== undefined) row[name] = isJson ? parseJson(String(value)) : typeof value === "bigint" ? String(value) : value;
+      if (value !== null && value !== undefined)
+        row[name] = isJson ? parseJson(String(value)) : typeof value === "bigint" ? String(value) : value;
     });
     for (const { name, compiled, message, check, on_fail: onFail } of rules) {
       const problem = { field: "", rule: name, message: message ?? `the rule does not hold: ${check}` };

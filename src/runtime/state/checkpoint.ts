@@ -18,7 +18,19 @@ export interface Counters {
 }
 
 export function noCounts(): Counters {
-  return { fetched: 0, filtered: 0, duplicates: 0, rejected: 0, mapped: 0, created: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0, warnings: 0 };
+  return {
+    fetched: 0,
+    filtered: 0,
+    duplicates: 0,
+    rejected: 0,
+    mapped: 0,
+    created: 0,
+    updated: 0,
+    unchanged: 0,
+    stale: 0,
+    deleted: 0,
+    warnings: 0,
+  };
 }
 
 export interface Checkpoint {

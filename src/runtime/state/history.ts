@@ -42,7 +42,20 @@ export function whoAmI(): string {
   return `${user}@${hostname()} pid ${process.pid}`;
 }
 
-function columnsOf(counters: Counters): Pick<SyncHistory, "records_processed" | "records_created" | "records_updated" | "records_unchanged" | "records_stale" | "records_duplicate" | "records_filtered" | "records_deleted" | "records_failed"> {
+function columnsOf(
+  counters: Counters,
+): Pick<
+  SyncHistory,
+  | "records_processed"
+  | "records_created"
+  | "records_updated"
+  | "records_unchanged"
+  | "records_stale"
+  | "records_duplicate"
+  | "records_filtered"
+  | "records_deleted"
+  | "records_failed"
+> {
   return {
     records_processed: counters.fetched,
     records_created: counters.created,
@@ -79,7 +92,21 @@ export class History {
         configuration: JSON.stringify(run.configuration),
         checkpoint: run.checkpoint ? JSON.stringify(run.checkpoint) : null,
         created_at: run.startTime,
-        ...(run.checkpoint ? columnsOf(run.checkpoint.counters) : columnsOf({ fetched: 0, filtered: 0, duplicates: 0, rejected: 0, mapped: 0, created: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0, warnings: 0 })),
+        ...(run.checkpoint
+          ? columnsOf(run.checkpoint.counters)
+          : columnsOf({
+              fetched: 0,
+              filtered: 0,
+              duplicates: 0,
+              rejected: 0,
+              mapped: 0,
+              created: 0,
+              updated: 0,
+              unchanged: 0,
+              stale: 0,
+              deleted: 0,
+              warnings: 0,
+            })),
       } as never)
       .returning("id")
       .executeTakeFirstOrThrow();
@@ -88,7 +115,11 @@ export class History {
 
   /** Saves how far a run is; called inside the batch's transaction. */
   async checkpoint(id: number, checkpoint: Checkpoint): Promise<void> {
-    await this.#db.updateTable("sync_history").set({ checkpoint: JSON.stringify(checkpoint), ...columnsOf(checkpoint.counters) }).where("id", "=", id).execute();
+    await this.#db
+      .updateTable("sync_history")
+      .set({ checkpoint: JSON.stringify(checkpoint), ...columnsOf(checkpoint.counters) })
+      .where("id", "=", id)
+      .execute();
   }
 
   async finish(id: number, run: FinishedRun): Promise<void> {
@@ -114,7 +145,11 @@ export class History {
     if (ids.length) {
       await this.#db
         .updateTable("sync_history")
-        .set({ status: "failed", end_time: now, error_message: "the process ended without a word (killed, or the machine stopped)" })
+        .set({
+          status: "failed",
+          end_time: now,
+          error_message: "the process ended without a word (killed, or the machine stopped)",
+        })
         .where("id", "in", ids)
         .execute();
     }
@@ -123,38 +158,68 @@ export class History {
 
   /** The last run of all, where it failed and left a checkpoint. */
   async lastFailed(pipeline: PipelineScope): Promise<{ id: number; checkpoint: Checkpoint } | undefined> {
-    const last = await this.#of(pipeline).select(["id", "status", "checkpoint"]).orderBy("id", "desc").limit(1).executeTakeFirst();
+    const last = await this.#of(pipeline)
+      .select(["id", "status", "checkpoint"])
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirst();
     const checkpoint = last?.status === "failed" ? fromJson<Checkpoint>(last.checkpoint) : undefined;
     return last && checkpoint ? { id: Number(last.id), checkpoint } : undefined;
   }
 
   /** The watermark in force: the newest that a run has stored. */
   async watermark(pipeline: PipelineScope): Promise<string | undefined> {
-    const row = await this.#of(pipeline).select("watermark").where("watermark", "is not", null).orderBy("id", "desc").limit(1).executeTakeFirst();
+    const row = await this.#of(pipeline)
+      .select("watermark")
+      .where("watermark", "is not", null)
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirst();
     return row?.watermark ?? undefined;
   }
 
   /** Spec hash and source validators (ETag) of the last successful run. */
   async lastSuccess(pipeline: PipelineScope): Promise<Record<string, unknown> | undefined> {
-    const row = await this.#of(pipeline).select("configuration").where("status", "in", ["success", "partial"]).orderBy("id", "desc").limit(1).executeTakeFirst();
+    const row = await this.#of(pipeline)
+      .select("configuration")
+      .where("status", "in", ["success", "partial"])
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirst();
     return fromJson<Record<string, unknown>>(row?.configuration);
   }
 
   /** Merges keys into a run's configuration. */
   async note(id: number, more: Record<string, unknown>): Promise<void> {
-    const row = await this.#db.selectFrom("sync_history").select("configuration").where("id", "=", id).executeTakeFirst();
+    const row = await this.#db
+      .selectFrom("sync_history")
+      .select("configuration")
+      .where("id", "=", id)
+      .executeTakeFirst();
     const configuration = { ...fromJson<Record<string, unknown>>(row?.configuration), ...more };
-    await this.#db.updateTable("sync_history").set({ configuration: JSON.stringify(configuration) }).where("id", "=", id).execute();
+    await this.#db
+      .updateTable("sync_history")
+      .set({ configuration: JSON.stringify(configuration) })
+      .where("id", "=", id)
+      .execute();
   }
 
   /** Who runs this pipeline now, for the message of a second run. */
   async running(pipeline: PipelineScope): Promise<{ by: string; since: string } | undefined> {
-    const row = await this.#of(pipeline).select(["started_by", "start_time"]).where("status", "=", "running").orderBy("id", "desc").limit(1).executeTakeFirst();
+    const row = await this.#of(pipeline)
+      .select(["started_by", "start_time"])
+      .where("status", "=", "running")
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirst();
     return row && { by: row.started_by, since: String(row.start_time) };
   }
 
   /** The newest runs first. */
-  async list(filter: { pipeline?: { system: string; entity?: string }; limit: number }): Promise<Record<string, unknown>[]> {
+  async list(filter: {
+    pipeline?: { system: string; entity?: string };
+    limit: number;
+  }): Promise<Record<string, unknown>[]> {
     let query = this.#db.selectFrom("sync_history").selectAll().orderBy("id", "desc").limit(filter.limit);
     if (filter.pipeline) query = query.where("crm_source", "=", filter.pipeline.system);
     if (filter.pipeline?.entity) query = query.where("sync_type", "=", filter.pipeline.entity);
@@ -162,6 +227,10 @@ export class History {
   }
 
   #of(pipeline: PipelineScope) {
-    return this.#db.selectFrom("sync_history").where("crm_source", "=", pipeline.system).where("sync_type", "=", pipeline.entity).where("scope", "=", pipeline.scope);
+    return this.#db
+      .selectFrom("sync_history")
+      .where("crm_source", "=", pipeline.system)
+      .where("sync_type", "=", pipeline.entity)
+      .where("scope", "=", pipeline.scope);
   }
 }

@@ -35,22 +35,28 @@ export class Rejects {
 
   /** Stores rejects; an open one of the same key, stage, field and rule is brought up to date instead. */
   async save(rejects: readonly Reject[], run: { id: number; specHash: string; now: string }): Promise<void> {
-    const distinct = [...new Map(rejects.map((reject) => [JSON.stringify([reject.key, reject.stage, reject.field, reject.rule]), reject])).values()];
+    const distinct = [
+      ...new Map(
+        rejects.map((reject) => [JSON.stringify([reject.key, reject.stage, reject.field, reject.rule]), reject]),
+      ).values(),
+    ];
     for (let from = 0; from < distinct.length; from += rowsAStatement) {
-      const values = distinct.slice(from, from + rowsAStatement).map(({ key, stage, field, rule, message, record }) => ({
-        first_run_id: run.id,
-        last_run_id: run.id,
-        crm_source: this.#pipeline.system,
-        sync_type: this.#pipeline.entity,
-        record_key: key,
-        stage,
-        field,
-        rule,
-        message,
-        record: canonicalJson(record),
-        spec_hash: run.specHash,
-        created_at: run.now,
-      }));
+      const values = distinct
+        .slice(from, from + rowsAStatement)
+        .map(({ key, stage, field, rule, message, record }) => ({
+          first_run_id: run.id,
+          last_run_id: run.id,
+          crm_source: this.#pipeline.system,
+          sync_type: this.#pipeline.entity,
+          record_key: key,
+          stage,
+          field,
+          rule,
+          message,
+          record: canonicalJson(record),
+          spec_hash: run.specHash,
+          created_at: run.now,
+        }));
       await this.#db
         .insertInto("sync_rejects")
         .values(values as never)
@@ -71,7 +77,15 @@ export class Rejects {
 
   /** Keys that have an open reject: a good version of one of them resolves it. */
   async openKeys(): Promise<Set<string>> {
-    const rows = await this.#db.selectFrom("sync_rejects").select("record_key").distinct().where("crm_source", "=", this.#pipeline.system).where("sync_type", "=", this.#pipeline.entity).where("resolved_at", "is", null).limit(100_000).execute();
+    const rows = await this.#db
+      .selectFrom("sync_rejects")
+      .select("record_key")
+      .distinct()
+      .where("crm_source", "=", this.#pipeline.system)
+      .where("sync_type", "=", this.#pipeline.entity)
+      .where("resolved_at", "is", null)
+      .limit(100_000)
+      .execute();
     return new Set(rows.map(({ record_key: key }) => key));
   }
 
@@ -91,8 +105,15 @@ export class Rejects {
 }
 
 /** Rejects for the command line, the newest first. */
-export async function listRejects(sink: Sink, filter: { system?: string; entity?: string; all: boolean; limit: number }): Promise<Record<string, unknown>[]> {
-  let query = (sink.database as Kysely<StateTables>).selectFrom("sync_rejects").selectAll().orderBy("id", "desc").limit(filter.limit);
+export async function listRejects(
+  sink: Sink,
+  filter: { system?: string; entity?: string; all: boolean; limit: number },
+): Promise<Record<string, unknown>[]> {
+  let query = (sink.database as Kysely<StateTables>)
+    .selectFrom("sync_rejects")
+    .selectAll()
+    .orderBy("id", "desc")
+    .limit(filter.limit);
   if (filter.system) query = query.where("crm_source", "=", filter.system);
   if (filter.entity) query = query.where("sync_type", "=", filter.entity);
   if (!filter.all) query = query.where("resolved_at", "is", null);
@@ -103,5 +124,8 @@ export async function listRejects(sink: Sink, filter: { system?: string; entity?
 export async function findRejects(sink: Sink, idOrKey: string): Promise<Record<string, unknown>[]> {
   const query = (sink.database as Kysely<StateTables>).selectFrom("sync_rejects").selectAll().orderBy("id", "desc");
   const byId = /^\d{1,15}$/.test(idOrKey) ? await query.where("id", "=", Number(idOrKey)).execute() : [];
-  return (byId.length ? byId : await query.where(sql.ref("record_key"), "=", idOrKey).execute()) as Record<string, unknown>[];
+  return (byId.length ? byId : await query.where(sql.ref("record_key"), "=", idOrKey).execute()) as Record<
+    string,
+    unknown
+  >[];
 }

@@ -75,7 +75,8 @@ function migrations(types: Sink["types"]): Record<string, Migration> {
           .addColumn("status", "text", (column) => column.notNull())
           .addColumn("start_time", type(types.timestamp), (column) => column.notNull())
           .addColumn("end_time", type(types.timestamp));
-        for (const count of counts) history = history.addColumn(`records_${count}`, "bigint", (column) => column.notNull().defaultTo(0));
+        for (const count of counts)
+          history = history.addColumn(`records_${count}`, "bigint", (column) => column.notNull().defaultTo(0));
         await history
           .addColumn("error_message", "text")
           .addColumn("watermark", "text")
@@ -85,8 +86,16 @@ function migrations(types: Sink["types"]): Record<string, Migration> {
           .addColumn("performance_metrics", type(types.json))
           .addColumn("created_at", type(types.timestamp), (column) => column.notNull())
           .execute();
-        await db.schema.createIndex("sync_history_pipeline").on("sync_history").columns(["crm_source", "sync_type", "start_time desc"]).execute();
-        await db.schema.createIndex("sync_history_status").on("sync_history").columns(["status", "start_time desc"]).execute();
+        await db.schema
+          .createIndex("sync_history_pipeline")
+          .on("sync_history")
+          .columns(["crm_source", "sync_type", "start_time desc"])
+          .execute();
+        await db.schema
+          .createIndex("sync_history_status")
+          .on("sync_history")
+          .columns(["status", "start_time desc"])
+          .execute();
         await db.schema.createIndex("sync_history_end").on("sync_history").column("end_time desc").execute();
         await db.schema
           .createTable("sync_rejects")
@@ -127,7 +136,11 @@ export async function migrateState(sink: Sink): Promise<void> {
     migrationLockTableName: "sync_migration_lock",
   });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw new FatalError(`the history tables in ${sink.address} cannot be made: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  if (error)
+    throw new FatalError(
+      `the history tables in ${sink.address} cannot be made: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
 }
 
 /** True when the history is there: a warehouse that has never been run into has none. */

@@ -35,11 +35,7 @@ export interface Options {
 }
 
 /** Reads a map of options, refusing names that are not in `allowed`; nothing and true are the empty map. */
-export function readOptions(
-  validator: string,
-  allowed: readonly string[],
-  options: unknown,
-): Options {
+export function readOptions(validator: string, allowed: readonly string[], options: unknown): Options {
   const given = options === undefined || options === null || options === true ? {} : options;
   if (typeof given !== "object" || Array.isArray(given)) {
     throw new SpecError(
@@ -49,15 +45,9 @@ export function readOptions(
   const map = new Map(Object.entries(given));
   const unknown = [...map.keys()].find((name) => !allowed.includes(name));
   if (unknown !== undefined) {
-    throw new SpecError(
-      `validator ${validator} has no option "${unknown}"; it has ${allowed.join(", ") || "none"}`,
-    );
+    throw new SpecError(`validator ${validator} has no option "${unknown}"; it has ${allowed.join(", ") || "none"}`);
   }
-  const read = <T>(
-    name: string,
-    what: string,
-    is: (value: unknown) => value is T,
-  ): T | undefined => {
+  const read = <T>(name: string, what: string, is: (value: unknown) => value is T): T | undefined => {
     const value = map.get(name);
     if (value === undefined || is(value)) return value as T | undefined;
     throw new SpecError(`validator ${validator}: ${name} must be ${what}`);
@@ -72,11 +62,8 @@ export function readOptions(
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
-const isNumber = (value: unknown): value is number =>
-  typeof value === "number" && Number.isFinite(value);
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 const isBound = (value: unknown): value is string | number => isText(value) || isNumber(value);
 const isScalars = (value: unknown): value is (string | number | boolean)[] =>
-  Array.isArray(value) &&
-  value.length > 0 &&
-  value.every((item) => isBound(item) || isBoolean(item));
+  Array.isArray(value) && value.length > 0 && value.every((item) => isBound(item) || isBoolean(item));

@@ -17,8 +17,6 @@ export const datetime: CompileValidator = (options) => {
   readOptions("datetime", dateOptions, options);
   return (value) => {
     const text = trimmed(value);
-    return text.length <= 10 || readIsoTime(text) === undefined
-      ? fail("not a date and time")
-      : text;
+    return text.length <= 10 || readIsoTime(text) === undefined ? fail("not a date and time") : text;
   };
 };

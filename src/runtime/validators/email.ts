@@ -14,8 +14,8 @@ export const emailOptions = ["blocked_domains"];
  * Option `blocked_domains`: domains that are refused, with all that lies below them.
  */
 export const email: CompileValidator = (options) => {
-  const blocked = (readOptions("email", emailOptions, options).list("blocked_domains") ?? []).map(
-    (domain) => String(domain).trim().toLowerCase().replace(/^@/, ""),
+  const blocked = (readOptions("email", emailOptions, options).list("blocked_domains") ?? []).map((domain) =>
+    String(domain).trim().toLowerCase().replace(/^@/, ""),
   );
   return (value) => {
     const address = trimmed(value).toLowerCase();
@@ -32,10 +32,5 @@ function isDomain(domain: string): boolean {
   const labels = domain.split(".");
   const top = labels.at(-1) ?? "";
   // No top-level domain is all digits: that would be an IP address.
-  return (
-    labels.length >= 2 &&
-    labels.every((label) => labelForm.test(label)) &&
-    /^\D/u.test(top) &&
-    top.length >= 2
-  );
+  return labels.length >= 2 && labels.every((label) => labelForm.test(label)) && /^\D/u.test(top) && top.length >= 2;
 }

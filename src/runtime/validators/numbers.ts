@@ -24,8 +24,7 @@ function cleaned(value: Value, decimal: Decimal): Value {
 
 function readNumber(value: Value, words: string): Decimal {
   const decimal = typeof value === "boolean" ? undefined : readDecimal(trimmed(value));
-  if (decimal === undefined || wholeDigits(decimal) > maxDigits || decimal.exponent < -maxDigits)
-    return fail(words);
+  if (decimal === undefined || wholeDigits(decimal) > maxDigits || decimal.exponent < -maxDigits) return fail(words);
   return decimal;
 }
 
@@ -60,10 +59,7 @@ export const decimal: CompileValidator = (options) => {
     const number = readNumber(value, "not a decimal number");
     const places = Math.max(0, -number.exponent);
     if (scale !== undefined && places > scale) fail(`more than ${scale} decimals`);
-    if (
-      precision !== undefined &&
-      Math.max(0, wholeDigits(number)) + Math.max(places, scale ?? 0) > precision
-    ) {
+    if (precision !== undefined && Math.max(0, wholeDigits(number)) + Math.max(places, scale ?? 0) > precision) {
       fail(`more than ${precision} digits`);
     }
     inBounds(number);

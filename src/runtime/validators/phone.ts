@@ -32,9 +32,7 @@ export const phone: CompileValidator = (options) => {
     throw new SpecError(`validator phone: format "${format}" is not one of ${formats.join(", ")}`);
   }
   if (country !== "US" && !library().isSupportedCountry(country)) {
-    throw new SpecError(
-      `validator phone: country "${country}" is not a two-letter country code such as US`,
-    );
+    throw new SpecError(`validator phone: country "${country}" is not a two-letter country code such as US`);
   }
   return (value) => {
     const text = trimmed(value);
@@ -68,8 +66,7 @@ function readAny(text: string, country: CountryCode, format: Format): string {
     extract: false,
   });
   const digits = number?.number.length ?? 0;
-  if (number === undefined || !number.isPossible() || digits < 11 || digits > 16)
-    return fail("not a phone number");
+  if (number === undefined || !number.isPossible() || digits < 11 || digits > 16) return fail("not a phone number");
   const domestic = number.countryCallingCode === library().getCountryCallingCode(country);
   if (format === "e164") return number.number;
   if (format === "digits") return domestic ? number.nationalNumber : number.number.slice(1);

@@ -16,11 +16,8 @@ export const range: CompileValidator = (options) => {
   const given = readOptions("range", rangeOptions, options);
   const min = given.bound("min");
   const max = given.bound("max");
-  if (min === undefined && max === undefined)
-    throw new SpecError("validator range needs min, max or both");
-  const isTime = [min, max].some(
-    (bound) => typeof bound === "string" && readDecimal(bound) === undefined,
-  );
+  if (min === undefined && max === undefined) throw new SpecError("validator range needs min, max or both");
+  const isTime = [min, max].some((bound) => typeof bound === "string" && readDecimal(bound) === undefined);
   return isTime ? compileTimeRange(min, max) : compileNumberRange(min, max);
 };
 
@@ -29,10 +26,7 @@ type Bound = string | number | undefined;
 function compileNumberRange(min: Bound, max: Bound): (value: Value) => Value {
   const inBounds = compileBounds("range", min, max);
   return (value) => {
-    inBounds(
-      (typeof value === "boolean" ? undefined : readDecimal(trimmed(value))) ??
-        fail("not a number"),
-    );
+    inBounds((typeof value === "boolean" ? undefined : readDecimal(trimmed(value))) ?? fail("not a number"));
     return value;
   };
 }
@@ -42,8 +36,7 @@ function compileTimeRange(min: Bound, max: Bound): (value: Value) => Value {
   const read = (bound: Bound): string | undefined => {
     if (bound === undefined) return undefined;
     const text = String(bound);
-    if (readIsoTime(text) === undefined)
-      throw new SpecError(`validator range: "${text}" is not a date or time`);
+    if (readIsoTime(text) === undefined) throw new SpecError(`validator range: "${text}" is not a date or time`);
     // Cut to a date, a bound is compared with the dates of instants alone.
     return text.length === 10 ? text : parse(text)?.instant;
   };
@@ -54,8 +47,7 @@ function compileTimeRange(min: Bound, max: Bound): (value: Value) => Value {
     if (readIsoTime(text) === undefined) return fail("not a date or time");
     const instant = parse(text)?.instant ?? "";
     if (least !== undefined && instant.slice(0, least.length) < least) fail(`before ${min}`);
-    if (greatest !== undefined && instant.slice(0, greatest.length) > greatest)
-      fail(`after ${max}`);
+    if (greatest !== undefined && instant.slice(0, greatest.length) > greatest) fail(`after ${max}`);
     return value;
   };
 }

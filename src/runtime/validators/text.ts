@@ -18,26 +18,17 @@ export const enumOptions = ["values", "ignore_case"];
 
 /** enum: one of `values` (a list may stand for the map). With `ignore_case` gives it as the list spells it. */
 export const enumeration: CompileValidator = (options) => {
-  const given = readOptions(
-    "enum",
-    enumOptions,
-    Array.isArray(options) ? { values: options } : options,
-  );
+  const given = readOptions("enum", enumOptions, Array.isArray(options) ? { values: options } : options);
   const values = given.list("values");
   if (values === undefined) throw new SpecError("validator enum needs values: a list");
   const ignoreCase = given.flag("ignore_case");
   const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
   const known = new Map(values.map((value) => [fold(String(value)), String(value)]));
-  const numbers = values
-    .filter((value) => typeof value === "number")
-    .map((value) => readDecimal(String(value)));
+  const numbers = values.filter((value) => typeof value === "number").map((value) => readDecimal(String(value)));
   // 5 in the list is 5.00 in a decimal column; "5" is that text alone.
   const isListedNumber = (text: string): boolean => {
     const number = numbers.length > 0 ? readDecimal(text) : undefined;
-    return (
-      number !== undefined &&
-      numbers.some((listed) => listed && compareDecimals(listed, number) === 0)
-    );
+    return number !== undefined && numbers.some((listed) => listed && compareDecimals(listed, number) === 0);
   };
   const shown = values.length > 8 ? `${values.slice(0, 8).join(", ")}, …` : values.join(", ");
   return (value) => {
@@ -54,18 +45,12 @@ export const patternOptions = ["pattern", "flags"];
  * $. Gives the text as it was.
  */
 export const pattern: CompileValidator = (options) => {
-  const given = readOptions(
-    "pattern",
-    patternOptions,
-    typeof options === "string" ? { pattern: options } : options,
-  );
+  const given = readOptions("pattern", patternOptions, typeof options === "string" ? { pattern: options } : options);
   const source = given.text("pattern");
   const flags = given.text("flags") ?? "";
-  if (source === undefined)
-    throw new SpecError("validator pattern needs a pattern: a regular expression");
+  if (source === undefined) throw new SpecError("validator pattern needs a pattern: a regular expression");
   // g and y make a regular expression remember where it stopped: the next value would be read from there.
-  if (!/^[imsu]*$/.test(flags))
-    throw new SpecError(`validator pattern: flags "${flags}" may only be i, m, s or u`);
+  if (!/^[imsu]*$/.test(flags)) throw new SpecError(`validator pattern: flags "${flags}" may only be i, m, s or u`);
   const form = compileRegex(source, flags.includes("u") ? flags : `${flags}u`);
   return (value) => (form.test(String(value)) ? value : fail(`does not match ${source}`));
 };
@@ -85,10 +70,8 @@ export const length: CompileValidator = (options) => {
   const given = readOptions("length", lengthOptions, options);
   const min = given.number("min");
   const max = given.number("max");
-  if (min === undefined && max === undefined)
-    throw new SpecError("validator length needs min, max or both");
-  if ((min ?? 0) > (max ?? Infinity))
-    throw new SpecError(`validator length: min ${min} is greater than max ${max}`);
+  if (min === undefined && max === undefined) throw new SpecError("validator length needs min, max or both");
+  if ((min ?? 0) > (max ?? Infinity)) throw new SpecError(`validator length: min ${min} is greater than max ${max}`);
   return (value) => {
     const characters = countCharacters(String(value));
     if (min !== undefined && characters < min) fail(`shorter than ${min} characters`);

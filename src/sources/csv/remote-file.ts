@@ -1,5 +1,6 @@
 /** A CSV file behind a URL. */
-import type { CsvSource } from "../../spec/types.ts";
+import { schemaValidator } from "../../spec/schema.ts";
+import type { Connection, CsvSource } from "../../spec/types.ts";
 import type { Page, Position, ReadRequest, Source, SourceContext } from "../contract.ts";
 import { openHttpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/contract.ts";
@@ -32,7 +33,7 @@ export class RemoteFile implements Source {
     if (request.resume[SLICE]?.done) return;
     const { since, until } = request.window;
     const url = this.#url({ since, until });
-    const fetched = await fetchFile(this.#open(), url, request.unchangedSince);
+    const fetched = await fetchFile(this.#open(url), url, request.unchangedSince);
     if (fetched.unchanged) {
       this.#unchanged = true;
       this.#validators = fetched.validators;
@@ -51,7 +52,7 @@ export class RemoteFile implements Source {
 
   async check(): Promise<string> {
     const url = this.#url({});
-    const fetched = await fetchFile(this.#open(), url, undefined);
+    const fetched = await fetchFile(this.#open(url), url, undefined);
     if (fetched.unchanged) throw new Error("a request without validators cannot be answered 304");
     return `${describeColumns(await columnsOf(this.#file(url, fetched.bytes), this.#spec, this.#dialect))} (${url})`;
   }
@@ -60,8 +61,9 @@ export class RemoteFile implements Source {
     await this.#client?.close();
   }
 
-  #open(): HttpClient {
-    this.#client ??= openHttpClient(this.#context);
+  #open(url: string): HttpClient {
+    const { connection = publicConnection(url), log, metrics, signal } = this.#context;
+    this.#client ??= openHttpClient({ connection, log, metrics, signal });
     return this.#client;
   }
 
@@ -73,4 +75,12 @@ export class RemoteFile implements Source {
   #file(url: string, bytes: AsyncGenerator<Buffer>): CsvFile {
     return { name: url, slice: SLICE, text: decodeText(unpack(bytes, url), this.#spec.encoding, url) };
   }
+}
+
+/** What a connection says where a spec names none: no credentials, and the schema's own retries and time-outs. */
+function publicConnection(url: string): Connection {
+  const connection = { connection: "csv", type: "api", base_url: new URL(url).origin };
+  const fillIn = schemaValidator("connection");
+  if (!fillIn(connection)) throw new Error(`the schema refuses a connection of defaults: ${JSON.stringify(fillIn.errors)}`);
+  return connection as unknown as Connection;
 }

@@ -160,7 +160,8 @@ class Client implements HttpClient {
     const context = { baseUrl: this.connection.base_url, credentials: this.credentials(scope) };
     let { url } = request;
     for (let redirects = 0; ; redirects++) {
-      const response = await go(prepareHop(request, url, context));
+      // The answer's URL is the one that was asked for: without the keys that auth put into it.
+      const response = Object.assign(await go(prepareHop(request, url, context)), { url });
       const next = redirection(request.method, response);
       if (next === undefined) return response;
       if (redirects === maxRedirects) {

@@ -1,0 +1,29 @@
+/** A pipeline's source, opened with all it is handed. */
+import type { Source, SourceMetrics } from "../sources/contract.ts";
+import type { LoadedPipeline } from "../spec/load.ts";
+import { mappedNames } from "../spec/mapped-names.ts";
+import type { Engine } from "./engine.ts";
+
+export interface OpenSourceInput {
+  pipeline: LoadedPipeline;
+  engine: Engine;
+  params: Record<string, unknown>;
+  /** Counts of the run; absent where nobody reads them. */
+  metrics?: SourceMetrics;
+}
+
+/** Opens the source. The caller closes it. */
+export async function openPipelineSource(input: OpenSourceInput, signal: AbortSignal): Promise<Source> {
+  const { pipeline, engine, params } = input;
+  const kind = await engine.sourceKind(pipeline.spec.source.type);
+  return kind.open({
+    spec: pipeline.spec.source,
+    connection: pipeline.connection,
+    folder: pipeline.folder,
+    params,
+    mapped: (path) => mappedNames(pipeline.spec, path).names,
+    log: engine.log,
+    metrics: input.metrics ?? { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
+    signal,
+  });
+}

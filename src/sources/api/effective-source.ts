@@ -1,0 +1,46 @@
+import { SpecError } from "../../errors.ts";
+import { layOver } from "../../spec/lay-over.ts";
+import { schemaValidator } from "../../spec/schema.ts";
+import type { ApiSource, Pagination, Request, Responses } from "../../spec/types.ts";
+
+/** What one run asks: the source, with `incremental` laid over it where the run has a watermark or a start date. */
+export interface EffectiveSource {
+  request: Request;
+  records: ApiSource["records"];
+  pagination: Pagination;
+  responses: Responses;
+}
+
+/**
+ * Lays `incremental` over the source. A request that names its own path or url and a pagination that names its own
+ * type stand alone. Defaults of the schema are filled in again, because what stands alone has none yet.
+ * @throws SpecError when the whole is not what the schema allows.
+ */
+export function effectiveSource(spec: ApiSource, incremental: boolean): EffectiveSource {
+  const over = incremental ? (spec.incremental ?? {}) : {};
+  const { request, pagination, records } = over;
+  const standsAlone = request?.["path"] !== undefined || request?.["url"] !== undefined;
+  return {
+    request: complete("request", standsAlone ? request : layOver(spec.request, request ?? {})) as Request,
+    pagination: completePagination(pagination?.["type"] === undefined ? layOver(spec.pagination, pagination ?? {}) : pagination),
+    records: records === undefined ? spec.records : layRecords(spec.records, records),
+    responses: over.responses ?? spec.responses ?? [],
+  };
+}
+
+function layRecords(base: ApiSource["records"], over: string | Partial<ApiSource["records"]>): ApiSource["records"] {
+  return typeof over === "string" ? { from: over, missing: "fail" } : { ...base, missing: "fail", ...over };
+}
+
+function completePagination(pagination: unknown): Pagination {
+  const { type } = pagination as Pagination;
+  return complete(`pagination_${type}`, pagination) as Pagination;
+}
+
+function complete(definition: string, value: unknown): unknown {
+  const copy = structuredClone(value);
+  const validate = schemaValidator("pipeline", definition);
+  if (validate(copy)) return copy;
+  const [problem] = validate.errors ?? [];
+  throw new SpecError(`source.incremental laid over the source gives a wrong ${definition}: ${problem?.instancePath ?? ""} ${problem?.message ?? ""}`.replace(/ +/g, " "));
+}

@@ -1,0 +1,55 @@
+import type { Connection, Responses } from "../../spec/types.ts";
+import { parseDuration } from "../../values/instant.ts";
+import { describeBody, defaultVerdict, type TextResponse, type Verdict } from "../http/index.ts";
+import { type Answer, compileOverAnswer } from "./answer.ts";
+import { isTrue } from "./truth.ts";
+
+/** What is made of an answer that was accepted. */
+export type Meaning = "records" | "empty" | "unchanged" | "refused";
+
+export interface Judgement {
+  verdict: Verdict;
+  /** Of an accepted answer. */
+  meaning: Meaning;
+}
+
+/** What a system answers to a position that it no longer knows. */
+const refusals = new Set([400, 404, 409, 410, 412, 416, 422]);
+
+export interface JudgeOptions {
+  /** The request carries a position from an earlier run, which the system may have forgotten. */
+  resumed: boolean;
+}
+
+/**
+ * Compiles the rules of a read: the pipeline's before the connection's, then the defaults. The first whose `when`
+ * is true (after JSONata's boolean cast) wins.
+ */
+export function compileRules(pipeline: Responses, connection: Connection) {
+  const rules = [...pipeline, ...(connection.responses ?? [])].map((rule) => ({
+    ...rule,
+    when: compileOverAnswer(rule.when, "responses.when"),
+    waitMs: rule.wait === undefined ? undefined : parseDuration(rule.wait),
+  }));
+  return async (response: TextResponse, answer: Answer, { resumed }: JudgeOptions): Promise<Judgement> => {
+    for (const { when, do: action, waitMs, message } of rules) {
+      if (!isTrue(await when(answer))) continue;
+      if (action === "fail") return resumed && refusals.has(answer.status) ? refusedPosition : { verdict: { do: "fail", message }, meaning: "records" };
+      if (action === "retry") return { verdict: { do: "retry", waitMs, message }, meaning: "records" };
+      return action === "ignore" ? judgeBody(response, answer) : { verdict: { do: "accept" }, meaning: action };
+    }
+    if (resumed && refusals.has(answer.status)) return refusedPosition;
+    const verdict = defaultVerdict(response, connection.retry.on);
+    if (verdict.do !== "accept") return { verdict, meaning: "records" };
+    return answer.status === 304 ? { verdict, meaning: "unchanged" } : judgeBody(response, answer);
+  };
+}
+
+const refusedPosition: Judgement = { verdict: { do: "accept" }, meaning: "refused" };
+
+/** A success must hold JSON. Text that starts like JSON was damaged or cut on its way; anything else is not it. */
+function judgeBody({ text }: TextResponse, { problem }: Answer): Judgement {
+  if (problem === undefined) return { verdict: { do: "accept" }, meaning: "records" };
+  if (/^\ufeff?\s*[[{]/.test(text)) return { verdict: { do: "retry", message: problem }, meaning: "records" };
+  return { verdict: { do: "fail", message: `${describeBody(text) ?? "nothing"}, where JSON was expected` }, meaning: "records" };
+}

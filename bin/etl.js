@@ -1,55 +1,95 @@
 #!/usr/bin/env node
-// Plain JavaScript that any Node can parse: it finds a Node that is new enough, sets V8's heap limits, and starts
-// the command line, from the sources in a clone and from dist/ in the published package.
+// Plain JavaScript that Node 14 can parse: it finds a Node that is new enough, sets V8's heap limits, and starts the
+// command line, from the sources in a clone and from dist/ in the published package.
 import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 
 const minimum = 24;
 // Small young generations keep resident memory flat: long runs would otherwise grow to what V8 is allowed.
 const heapFlags = ["--max-semi-space-size=4", "--disable-warning=ExperimentalWarning"];
 
+/** Our flags, without those that NODE_OPTIONS sets: the command line would win over what somebody asked for. */
+function flagsOfOurs() {
+  const asked = (process.env.NODE_OPTIONS || "").replace(/_/g, "-");
+  return heapFlags.filter((flag) => !asked.includes(`${flag.split("=")[0]}=`) || flag.startsWith("--disable-warning"));
+}
+
 /** The Node of the `node` package, which a clone's `npm ci` brings. */
 function bundledNode() {
-  try {
-    const file = nodeModule.createRequire(import.meta.url).resolve("node/bin/node");
-    return existsSync(file) ? file : undefined;
-  } catch {
-    return undefined;
+  const { resolve } = nodeModule.createRequire(import.meta.url);
+  for (const file of ["node/bin/node", "node/bin/node.exe"]) {
+    try {
+      return resolve(file);
+    } catch {
+      // Not installed, or its install script was not allowed to bring the binary.
+    }
   }
+  return undefined;
 }
 
-async function replaceProcess(node) {
-  const args = [...heapFlags, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+/** Goes on as another Node: in this very process where that can be done, so that its id and its signals stay. */
+async function goOnAs(node) {
+  const args = [...flagsOfOurs(), ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   const env = { ...process.env, ETL_NODE: String(minimum) };
   if (process.execve && process.platform !== "win32") {
-    process.removeAllListeners("warning");
-    process.execve(node, [node, ...process.execArgv, ...args], env);
+    process.execve(node, [node, ...args], env);
+    return;
   }
   const { spawn } = await import("node:child_process");
-  const child = spawn(node, args, { stdio: "inherit", env });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code)));
+  // Ctrl-C goes to every process of the terminal's group, and the second one stops a run at once: in a group of its
+  // own, the child gets each signal once, from here. The channel tells it when this process is gone.
+  const detached = process.platform !== "win32";
+  const child = spawn(node, args, { stdio: ["inherit", "inherit", "inherit", "ipc"], detached, env });
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => tellTooOld(`${node} does not start: ${error.message}`));
+  child.on("exit", (code, signal) => {
+    for (const each of signals) process.removeAllListeners(each);
+    if (signal) process.kill(process.pid, signal);
+    else process.exit(code);
+  });
 }
 
-const major = Number(process.versions.node.split(".")[0]);
-const started = process.env.ETL_NODE === String(minimum);
-delete process.env.ETL_NODE;
-if (major < minimum) {
-  const node = started ? undefined : bundledNode();
-  if (node) await replaceProcess(node);
-  else {
-    console.error(
-      `etl needs Node ${minimum} or newer, and this is ${process.version}: install a newer Node (https://nodejs.org), or run it in a clone after "npm ci", which brings one`,
-    );
-    process.exitCode = 1;
+function tellTooOld(reason) {
+  console.error(
+    `etl needs Node ${minimum} or newer, and this is ${process.version}${reason ? ` (${reason})` : ""}: install a newer Node (https://nodejs.org), or run "npm ci" in a clone, which brings one`,
+  );
+  process.exitCode = 1;
+}
+
+async function commandLine() {
+  if (process.channel) {
+    process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+    process.channel.unref();
   }
-} else if (!started) await replaceProcess(process.execPath);
-else {
   // Stripped types and compiled code are kept between runs: half the start-up time of a clone.
   nodeModule.enableCompileCache();
   const source = new URL("../src/cli/main.ts", import.meta.url);
-  const main = existsSync(source) ? source : new URL("../dist/main.js", import.meta.url);
-  const { main: run } = await import(pathToFileURL(fileURLToPath(main)).href);
-  process.exitCode = await run(process.argv.slice(2));
+  const inClone = existsSync(source);
+  let main;
+  try {
+    ({ main } = await import(inClone ? source.href : new URL("../dist/main.js", import.meta.url).href));
+  } catch (error) {
+    const bare =
+      inClone && error.code === "ERR_MODULE_NOT_FOUND" && !existsSync(new URL("../node_modules", import.meta.url));
+    if (!bare) throw error;
+    console.error('etl: its dependencies are not installed: run "npm ci" first');
+    process.exitCode = 1;
+    return;
+  }
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+const isNewEnough = Number(process.versions.node.split(".")[0]) >= minimum;
+// Set by goOnAs, for this process alone: a child that runs etl has to set its flags itself.
+const wentOn = process.env.ETL_NODE === String(minimum);
+delete process.env.ETL_NODE;
+if (isNewEnough) {
+  if (wentOn) commandLine();
+  else goOnAs(process.execPath);
+} else {
+  const node = wentOn ? undefined : bundledNode();
+  if (node) goOnAs(node);
+  else tellTooOld();
 }

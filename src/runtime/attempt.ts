@@ -7,7 +7,7 @@ import { instantFromDate, isoOf } from "../values/instant.ts";
 import { Batch, type BatchKeys } from "./batch.ts";
 import { CommitFailure, Committer } from "./commit.ts";
 import type { CompiledDelta } from "./delta.ts";
-import type { RunInput } from "./engine.ts";
+import { timeOf, type RunInput } from "./engine.ts";
 import { judge, type Judgement } from "./judge.ts";
 import type { Mapping } from "./mapping/index.ts";
 import { performanceMetrics } from "./metrics.ts";
@@ -75,6 +75,7 @@ export class Attempt {
     this.#window = new RunWindow(strategy.since, input.startedAt, {
       endDate: flags.endDate,
       resumed: resumed?.checkpoint,
+      now: () => timeOf(engine),
     });
     const { keys, newer_by: newerBy } = spec.upsert;
     this.#table = { name: spec.sink.table, columns: mapping.columns, keys, newerBy };
@@ -118,6 +119,7 @@ export class Attempt {
       checkpoint: this.#checkpoint,
       replaceNewer: strategy.replaceNewer,
       limit: this.#limit,
+      now: () => timeOf(engine),
       onRefused: ({ key, field, rule, message }, batch) => {
         const row = batch.rows.find((candidate) => candidate.key === key)?.row ?? [];
         this.#teller.reject({ stage: "write", field, rule, message }, () => this.#processor.label(row, key));
@@ -284,7 +286,7 @@ export class Attempt {
       hasPosition: Object.keys(this.#checkpoint.slices).length > 0,
     });
     if (judged.error !== null) judged.error = engine.mask(judged.error);
-    const duration = (Date.now() - startedAt.getTime()) / 1000;
+    const duration = (timeOf(engine).getTime() - startedAt.getTime()) / 1000;
     this.#teller.close();
     if (history) {
       const start = { text: this.#window.start, instant: this.#window.start };
@@ -332,7 +334,7 @@ export class Attempt {
     try {
       await history.finish(this.#runId, {
         status,
-        endTime: instantFromDate(new Date()),
+        endTime: instantFromDate(timeOf(this.#input.engine)),
         counters,
         error,
         watermark: end.watermark,

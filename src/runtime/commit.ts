@@ -30,6 +30,7 @@ export interface CommitterOptions {
   /** `--force`. */
   replaceNewer: boolean;
   limit?: RejectLimit;
+  now(): Date;
   /** Told of each row that the database refused. */
   onRefused(reject: Reject, batch: Batch): void;
 }
@@ -103,7 +104,7 @@ export class Committer {
       table,
       rows: batch.rows.map(({ row }) => row),
       runId: this.#runId,
-      now: instantFromDate(new Date()),
+      now: instantFromDate(this.#options.now()),
       replaceNewer,
       ...(limited ? { newerLimits: batch.rows.map(({ newerLimit }) => newerLimit) } : {}),
     };

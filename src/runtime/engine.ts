@@ -28,6 +28,13 @@ export interface Engine {
   /** Aborted when the user wants to stop: the batch in hand is finished. */
   signal: AbortSignal;
   onProgress?(progress: Progress): void;
+  /** The clock; the system's if absent. */
+  now?(): Date;
+}
+
+/** What time it is for a run. */
+export function timeOf({ now }: Pick<Engine, "now">): Date {
+  return now?.() ?? new Date();
 }
 
 export interface RunInput {

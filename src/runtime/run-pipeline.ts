@@ -6,7 +6,7 @@ import { instantFromDate } from "../values/instant.ts";
 import { sql } from "kysely";
 import { Attempt } from "./attempt.ts";
 import { compileDelta, type CompiledDelta } from "./delta.ts";
-import type { RunInput } from "./engine.ts";
+import { timeOf, type RunInput } from "./engine.ts";
 import { compileMapping, type Mapping } from "./mapping/index.ts";
 import { resolveParams, type ResolvedParams } from "./params.ts";
 import { hasProgress, noCounts, type Checkpoint } from "./state/checkpoint.ts";
@@ -77,7 +77,7 @@ export function failedOutcome(
 
 async function dryRun(prepared: Prepared, sink: Sink): Promise<RunOutcome> {
   const history = (await hasState(sink)) ? new History(sink) : undefined;
-  const startedAt = new Date();
+  const startedAt = timeOf(prepared.engine);
   const stored = history && (await storedWatermark(history, prepared));
   return new Attempt({
     ...prepared,
@@ -102,7 +102,7 @@ async function lockedRun(prepared: Prepared, sink: Sink): Promise<RunOutcome[]> 
   }
   try {
     // The lock comes before the watermark: between the two another run could have moved it.
-    const dead = await history.closeDead(scope, instantFromDate(new Date()));
+    const dead = await history.closeDead(scope, instantFromDate(timeOf(engine)));
     for (const id of dead)
       engine.log.warn(
         `Run ${id} of ${pipeline.spec.pipeline} died without closing its history; it is closed as failed now`,
@@ -117,7 +117,7 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
   const { scope, engine, pipeline, flags, delta } = prepared;
   const outcomes: RunOutcome[] = [];
   const asked = askedText(prepared);
-  let startedAt = new Date();
+  let startedAt = timeOf(engine);
   let stored = await storedWatermark(history, prepared);
   let strategy = strategyFor(prepared, stored, startedAt);
   const last = await history.lastSuccess(scope);
@@ -143,7 +143,7 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
     if (first.summary.status === "failed" || engine.signal.aborted) return outcomes;
     // What changed since the first attempt's start is read by the run that was asked for. A full read has just been
     // finished: where there is a watermark now, what changed is enough.
-    startedAt = new Date();
+    startedAt = timeOf(engine);
     stored = await storedWatermark(history, prepared);
     strategy = strategyFor(
       stored && delta && flags.startDate === undefined

@@ -12,14 +12,20 @@ export class RunWindow implements Window {
   start: string;
   #fixed: boolean;
   readonly #startedAt: Date;
+  readonly #now: () => Date;
 
   /**
    * @param startedAt our clock at the run's start.
-   * @param resumed bounds of the first attempt, which stay as they are.
+   * @param bounds `resumed`: of the first attempt, which stay as they are. `now`: our clock; the system's if absent.
    */
-  constructor(since: Bound, startedAt: Date, bounds: { endDate?: string; resumed?: { until: Bound; start: string } }) {
+  constructor(
+    since: Bound,
+    startedAt: Date,
+    bounds: { endDate?: string; resumed?: { until: Bound; start: string }; now?: () => Date },
+  ) {
     this.since = since;
     this.#startedAt = startedAt;
+    this.#now = bounds.now ?? (() => new Date());
     this.start = bounds.resumed?.start ?? instantFromDate(startedAt);
     this.#fixed = bounds.resumed !== undefined;
     const until = bounds.endDate !== undefined && bounds.endDate < this.start ? bounds.endDate : this.start;
@@ -27,13 +33,15 @@ export class RunWindow implements Window {
   }
 
   observeClock(sourceNow: Date): boolean {
-    if (this.#fixed) return false;
+    if (this.#fixed || Number.isNaN(sourceNow.getTime())) return false;
     this.#fixed = true;
-    // The source answered after our start; where its clock still shows an earlier time, it is behind ours.
-    if (Number.isNaN(sourceNow.getTime()) || sourceNow.getTime() + clockResolutionMs > this.#startedAt.getTime())
-      return false;
-    const elapsed = Date.now() - this.#startedAt.getTime();
-    this.start = shiftInstant(instantFromDate(sourceNow), -elapsed);
+    const elapsed = this.#now().getTime() - this.#startedAt.getTime();
+    // The header cuts the second off and the answer took its time: both make the start earlier, which loses nothing.
+    const start = shiftInstant(instantFromDate(sourceNow), -elapsed);
+    if (start < this.start) this.start = start;
+    // It answered after our start: only where its clock still shows an earlier time, it is behind for certain, and
+    // worth asking again.
+    if (sourceNow.getTime() + clockResolutionMs > this.#startedAt.getTime()) return false;
     if (this.until.instant! <= this.start) return false;
     this.until = { text: this.start, instant: this.start };
     return true;

@@ -46,14 +46,18 @@ export interface TablePlan {
   statements: string[];
   /**
    * Reasons to stop, each with the exact SQL that a person would have to run:
-   * a column of another type, a missing unique index on a table that was there before.
+   * a column of another type, a missing unique index on a table that was there before. The SQL is empty where none
+   * would help, because a name in the spec is one that the database cannot take.
    */
   problems: { message: string; sql: string }[];
 }
 
 export interface MergeInput {
   table: Table;
-  /** Distinct by key: the runtime has settled duplicates. */
+  /**
+   * Distinct by key: the runtime has settled duplicates. Should two share a key all the same, the later one is written
+   * and the earlier one counted as unchanged.
+   */
   rows: readonly Row[];
   /** Written to sync_run_id of rows that change. */
   runId: number;
@@ -88,6 +92,10 @@ export interface MergeResult {
   rejects: WriteReject[];
 }
 
+/** Tables of many owners, known only when the specs are: their types are written where they are used. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type WarehouseDatabase = Kysely<any>;
+
 export interface Lock {
   release(): Promise<void>;
 }
@@ -96,14 +104,21 @@ export interface Sink {
   readonly dialect: "postgres" | "sqlite";
   /** The address without credentials, for messages: `sqlite:warehouse.db`, `postgres://host/db`. */
   readonly address: string;
-  /** The sink's own connection, for the runtime's tables. Statements run inside `transaction` belong to it. */
-  readonly database: Kysely<any>;
+  /**
+   * The sink's own connection, for the runtime's tables. Statements run inside `transaction` belong to it.
+   * Values come back as `Value` has them: timestamps and json as text, whole numbers as numbers where these are safe,
+   * else as bigints. Booleans of SQLite are 0 and 1. Errors are the driver's own.
+   */
+  readonly database: WarehouseDatabase;
   /** Column types and clauses in which the runtime's own tables differ between dialects. */
   readonly types: { id: string; json: string; timestamp: string };
   /** Aborted when the connection that holds the locks is gone; the run must end. */
   readonly lost: AbortSignal;
 
-  /** Compares the table with the database. Reads only. */
+  /**
+   * Compares the table with the database. Reads only. A table without columns asks whether it is there (`creates`).
+   * Throws SpecError for a table that contradicts itself.
+   */
   plan(table: Table): Promise<TablePlan>;
   /** Runs a plan's statements. Throws FatalError with the SQL when the plan has problems. */
   apply(plan: TablePlan): Promise<void>;
@@ -119,7 +134,10 @@ export interface Sink {
   transaction<T>(body: () => Promise<T>): Promise<T>;
   /** Upserts rows; call it inside `transaction`. One bad row costs one row: it comes back as a reject. */
   merge(input: MergeInput): Promise<MergeResult>;
-  /** What `merge` would count, from reads alone: nothing is written. The table may not exist yet. */
+  /**
+   * What `merge` would count, from reads alone: nothing is written. The table may not exist yet, and rows that only a
+   * constraint would refuse are counted as if they were written. Call it outside `transaction`.
+   */
   compare(input: MergeInput): Promise<MergeResult>;
   /** How many statements this sink has sent so far. */
   readonly statements: number;

@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { Kysely } from "kysely";
 import { FatalError, SpecError } from "../errors.ts";
-import type { Lock, MergeInput, MergeResult, Sink, SinkKind, Table, TablePlan } from "./contract.ts";
+import type { Lock, MergeInput, MergeResult, Sink, SinkKind, Table, TablePlan, WarehouseDatabase } from "./contract.ts";
 import { repeatTransaction } from "./repeat-transaction.ts";
 import { refusePlan } from "./refuse-plan.ts";
 import { SqliteConnection } from "./sqlite/connection.ts";
@@ -39,7 +39,7 @@ export const sqlite: SinkKind = {
 class SqliteSink implements Sink {
   readonly dialect = "sqlite";
   readonly address: string;
-  readonly database: Kysely<any>;
+  readonly database: WarehouseDatabase;
   readonly types = { id: "integer primary key autoincrement", json: "text", timestamp: "text" };
   readonly lost = new AbortController().signal;
   readonly #connection: SqliteConnection;

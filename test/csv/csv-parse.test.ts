@@ -22,7 +22,10 @@ function ours(text: string, keys: Partial<CsvSource>, cuts: number[]): Row[] {
     }
   };
   let from = 0;
-  for (const cut of [...cuts.map((part) => part % (text.length + 1)).sort((left, right) => left - right), text.length]) {
+  for (const cut of [
+    ...cuts.map((part) => part % (text.length + 1)).sort((left, right) => left - right),
+    text.length,
+  ]) {
     reader.push({ text: text.slice(from, cut), wellFormed: true });
     take();
     from = cut;
@@ -33,17 +36,40 @@ function ours(text: string, keys: Partial<CsvSource>, cuts: number[]): Row[] {
 }
 
 async function theirs(text: string, newline: string, options: object): Promise<string[][]> {
-  const parser = new Parser({ relax_column_count: true, skip_empty_lines: true, record_delimiter: [newline], ...options });
+  const parser = new Parser({
+    relax_column_count: true,
+    skip_empty_lines: true,
+    record_delimiter: [newline],
+    ...options,
+  });
   parser.end(text);
   return Array.fromAsync(parser);
 }
 
 const field = fc.oneof(
-  fc.constantFrom("", "a", "1,5", 'say "no"', '"', "x\ny", "x\r\ny", "\n", "#", "||", "|", "\\", 'C:\\"x"\\', "é€😀", " "),
+  fc.constantFrom(
+    "",
+    "a",
+    "1,5",
+    'say "no"',
+    '"',
+    "x\ny",
+    "x\r\ny",
+    "\n",
+    "#",
+    "||",
+    "|",
+    "\\",
+    'C:\\"x"\\',
+    "é€😀",
+    " ",
+  ),
   fc.string({ unit: fc.constantFrom("a", ",", '"', "\n", "|", "\\", "é", " ", "#"), maxLength: 12 }),
 );
 const file = fc.record({
-  rows: fc.array(fc.record({ fields: fc.array(field, { minLength: 1, maxLength: 5 }), blanksAfter: fc.nat(2) }), { maxLength: 12 }),
+  rows: fc.array(fc.record({ fields: fc.array(field, { minLength: 1, maxLength: 5 }), blanksAfter: fc.nat(2) }), {
+    maxLength: 12,
+  }),
   newline: fc.constantFrom("\n", "\r\n"),
   quoteAll: fc.boolean(),
   endsWithNewline: fc.boolean(),
@@ -60,7 +86,9 @@ test("the same fields as csv-parse, and the lines they were written on", async (
       for (const { fields, blanksAfter } of rows) {
         // A newline inside quotes is one of the file's own kind: the lines are then those that an editor counts.
         const own = fields.map((value) => value.replaceAll("\r\n", "\n").replaceAll("\n", newline));
-        const quoted = own.map((value) => (quoteAll || value === "" || /[",\r\n|\t#]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value));
+        const quoted = own.map((value) =>
+          quoteAll || value === "" || /[",\r\n|\t#]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value,
+        );
         written.push({ line, fields: own });
         text += quoted.join(delimiter) + newline.repeat(1 + blanksAfter);
         line += 1 + blanksAfter + own.reduce((lines, value) => lines + value.split("\n").length - 1, 0);
@@ -68,7 +96,9 @@ test("the same fields as csv-parse, and the lines they were written on", async (
       if (!endsWithNewline) text = text.slice(0, text.length - newline.length);
       const read = ours(text, { delimiter, comment: "#" }, cuts);
       expect(read).toEqual(written);
-      expect(read.map((row) => row.fields)).toEqual(await theirs(text, newline, { delimiter, comment: "#", comment_no_infix: true }));
+      expect(read.map((row) => row.fields)).toEqual(
+        await theirs(text, newline, { delimiter, comment: "#", comment_no_infix: true }),
+      );
     }),
     { numRuns: 400 },
   );
@@ -81,9 +111,13 @@ test("any text at all, in any pieces, is read as it is in one piece", () => {
     const seen: unknown[] = [];
     let from = 0;
     try {
-      for (const cut of [...cuts.map((part) => part % (text.length + 1)).sort((left, right) => left - right), text.length]) {
+      for (const cut of [
+        ...cuts.map((part) => part % (text.length + 1)).sort((left, right) => left - right),
+        text.length,
+      ]) {
         reader.push({ text: text.slice(from, cut), wellFormed: true });
-        while (reader.next()) seen.push([reader.line, reader.fields.slice(0, reader.count), reader.problem, reader.raw]);
+        while (reader.next())
+          seen.push([reader.line, reader.fields.slice(0, reader.count), reader.problem, reader.raw]);
         from = cut;
       }
       reader.end();
@@ -93,7 +127,14 @@ test("any text at all, in any pieces, is read as it is in one piece", () => {
     }
     return seen;
   };
-  const dialects = fc.constantFrom<Partial<CsvSource>>({}, { escape: "\\" }, { quote: false }, { delimiter: "||" }, { comment: "#" }, { skip_lines: 2 });
+  const dialects = fc.constantFrom<Partial<CsvSource>>(
+    {},
+    { escape: "\\" },
+    { quote: false },
+    { delimiter: "||" },
+    { comment: "#" },
+    { skip_lines: 2 },
+  );
   fc.assert(
     fc.property(any, dialects, fc.array(fc.nat(), { minLength: 1, maxLength: 30 }), (text, keys, cuts) => {
       expect(outcome(text, keys, cuts)).toEqual(outcome(text, keys, []));

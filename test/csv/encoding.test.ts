@@ -16,14 +16,38 @@ const windows1252 = Buffer.from("name,city\nZo\xeb,\x93K\xf6ln\x94 \x805\n", "la
 const cases: { name: string; bytes: Buffer; encoding?: Encoding; records: unknown[] }[] = [
   { name: "utf-8", bytes: Buffer.from(text), records },
   { name: "utf-8 with a byte order mark", bytes: Buffer.from(`\uFEFF${text}`), records },
-  { name: "utf-8 by its byte order mark, whatever the spec says", bytes: Buffer.from(`\uFEFF${text}`), encoding: "latin1", records },
-  { name: "utf-16 little endian by its byte order mark", bytes: Buffer.from(`\uFEFF${text}`, "utf16le"), encoding: "utf-16", records },
+  {
+    name: "utf-8 by its byte order mark, whatever the spec says",
+    bytes: Buffer.from(`\uFEFF${text}`),
+    encoding: "latin1",
+    records,
+  },
+  {
+    name: "utf-16 little endian by its byte order mark",
+    bytes: Buffer.from(`\uFEFF${text}`, "utf16le"),
+    encoding: "utf-16",
+    records,
+  },
   { name: "utf-16 big endian by its byte order mark", bytes: utf16be(`\uFEFF${text}`), encoding: "utf-16", records },
-  { name: "a byte order mark of utf-16 in a file said to be utf-8", bytes: Buffer.from(`\uFEFF${text}`, "utf16le"), records },
+  {
+    name: "a byte order mark of utf-16 in a file said to be utf-8",
+    bytes: Buffer.from(`\uFEFF${text}`, "utf16le"),
+    records,
+  },
   { name: "utf-16le without a byte order mark", bytes: Buffer.from(text, "utf16le"), encoding: "utf-16le", records },
   { name: "utf-16be without a byte order mark", bytes: utf16be(text), encoding: "utf-16be", records },
-  { name: "utf-16 characters whose bytes look like a comma", bytes: Buffer.from("a,b\n1,\u2c41\u4100\u0a2cx\n", "utf16le"), encoding: "utf-16le", records: [{ a: "1", b: "\u2c41\u4100\u0a2cx" }] },
-  { name: "latin1", bytes: Buffer.from("name\nZo\xeb\x80\n", "latin1"), encoding: "latin1", records: [{ name: "Zoë\x80" }] },
+  {
+    name: "utf-16 characters whose bytes look like a comma",
+    bytes: Buffer.from("a,b\n1,\u2c41\u4100\u0a2cx\n", "utf16le"),
+    encoding: "utf-16le",
+    records: [{ a: "1", b: "\u2c41\u4100\u0a2cx" }],
+  },
+  {
+    name: "latin1",
+    bytes: Buffer.from("name\nZo\xeb\x80\n", "latin1"),
+    encoding: "latin1",
+    records: [{ name: "Zoë\x80" }],
+  },
   { name: "windows-1252", bytes: windows1252, encoding: "windows-1252", records: [{ name: "Zoë", city: "“Köln” €5" }] },
   { name: "U+FFFD that is really in the file", bytes: Buffer.from("a\nx\uFFFDy\n"), records: [{ a: "x\uFFFDy" }] },
 ];
@@ -37,21 +61,31 @@ describe("encodings", () => {
 
   test("utf-16 without a byte order mark is not guessed", async () => {
     await expect(readText(Buffer.from(text, "utf16le"), { encoding: "utf-16" })).rejects.toThrow(
-      new FatalError("data.csv has no byte order mark, so its utf-16 can be read in two ways; write encoding: utf-16le or utf-16be"),
+      new FatalError(
+        "data.csv has no byte order mark, so its utf-16 can be read in two ways; write encoding: utf-16le or utf-16be",
+      ),
     );
   });
 });
 
 describe("bytes that are not in the encoding", () => {
   test("cost their record only, and can be read in its reject", async () => {
-    const bytes = Buffer.concat([Buffer.from("name,city\né,1\n"), Buffer.from("Zo\xeb,K\xf6ln \u00ff\n", "latin1"), Buffer.from("😀\uFFFD,3\n")]);
+    const bytes = Buffer.concat([
+      Buffer.from("name,city\né,1\n"),
+      Buffer.from("Zo\xeb,K\xf6ln \u00ff\n", "latin1"),
+      Buffer.from("😀\uFFFD,3\n"),
+    ]);
     const read = await readText(bytes);
-    expect(read.records).toEqual([{ name: "é", city: "1" }, { name: "😀\uFFFD", city: "3" }]);
+    expect(read.records).toEqual([
+      { name: "é", city: "1" },
+      { name: "😀\uFFFD", city: "3" },
+    ]);
     expect(read.rejects).toEqual([
       {
         line: 3,
         rule: "bad_encoding",
-        message: 'line 3: column "name" has bytes that are not utf-8; write the file\'s encoding in the source (latin1, windows-1252, …)',
+        message:
+          'line 3: column "name" has bytes that are not utf-8; write the file\'s encoding in the source (latin1, windows-1252, …)',
         record: { line: 3, fields: ["Zo\\xEB", "K\\xF6ln \\xFF"] },
       },
     ]);
@@ -70,7 +104,9 @@ describe("bytes that are not in the encoding", () => {
   });
 
   test("half a pair, and half a character, of utf-16", async () => {
-    const read = await readText(Buffer.concat([Buffer.from("a\nx\ud83dy\nz", "utf16le"), Buffer.from([0x41])]), { encoding: "utf-16le" });
+    const read = await readText(Buffer.concat([Buffer.from("a\nx\ud83dy\nz", "utf16le"), Buffer.from([0x41])]), {
+      encoding: "utf-16le",
+    });
     expect(read.rejects).toMatchObject([
       { line: 2, rule: "bad_encoding", record: { fields: ["x\\uD83Dy"] } },
       { line: 3, rule: "bad_encoding" },
@@ -82,7 +118,10 @@ describe("bytes that are not in the encoding", () => {
 test("the bytes may come in pieces of any size", async () => {
   const inputs: [Encoding, Buffer][] = [
     ["utf-8", Buffer.from(`\uFEFF${text}`)],
-    ["utf-8", Buffer.from([0x61, 0xe2, 0x82, 0x61, 0xf0, 0x9f, 0xc3, 0xa9, 0xff, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0xf0, 0x9f])],
+    [
+      "utf-8",
+      Buffer.from([0x61, 0xe2, 0x82, 0x61, 0xf0, 0x9f, 0xc3, 0xa9, 0xff, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0xf0, 0x9f]),
+    ],
     ["utf-16", Buffer.from(`\uFEFF${text}`, "utf16le")],
     ["utf-16be", utf16be(text)],
     ["windows-1252", windows1252],
@@ -100,7 +139,9 @@ test("no byte is lost: bad ones can be had back", async () => {
   const back = Buffer.concat(
     Array.from(shown, (character) => {
       const code = character.charCodeAt(0);
-      return character.length === 1 && code >= 0xdc80 && code <= 0xdcff ? Buffer.from([code - 0xdc00]) : Buffer.from(character);
+      return character.length === 1 && code >= 0xdc80 && code <= 0xdcff
+        ? Buffer.from([code - 0xdc00])
+        : Buffer.from(character);
     }),
   );
   expect(back.subarray(1).equals(bytes)).toBe(true);

@@ -8,7 +8,9 @@ import { openCsv, readAll, readRequest, readText, withFiles } from "./support.ts
 /** How many files under this folder the process has open. */
 async function openFilesIn(folder: string): Promise<number> {
   const { readlink } = await import("node:fs/promises");
-  const links = await Promise.all((await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
+  const links = await Promise.all(
+    (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
+  );
   return links.filter((link) => link.startsWith(folder)).length;
 }
 
@@ -23,10 +25,18 @@ async function asNobody(act: () => Promise<void>): Promise<void> {
   }
 }
 
-const rows = (count: number): string => `id,name\n${Array.from({ length: count }, (_, index) => `${index},name ${index}\n`).join("")}`;
+const rows = (count: number): string =>
+  `id,name\n${Array.from({ length: count }, (_, index) => `${index},name ${index}\n`).join("")}`;
 
 describe("which files", () => {
-  const files = { "b.csv": "a\nb\n", "a.csv": "a\na\n", "2025/01/x.csv": "a\nx1\n", "2025/02/x.csv": "a\nx2\n", "c.txt": "a\nc\n", "folder.csv/inner.txt": "" };
+  const files = {
+    "b.csv": "a\nb\n",
+    "a.csv": "a\na\n",
+    "2025/01/x.csv": "a\nx1\n",
+    "2025/02/x.csv": "a\nx2\n",
+    "c.txt": "a\nc\n",
+    "folder.csv/inner.txt": "",
+  };
 
   test.each([
     { pattern: "a.csv", slices: ["a.csv"] },
@@ -67,7 +77,10 @@ describe("which files", () => {
     await withFiles({ "1.csv": "a,b\n1,2\n", "2.csv": "b,a\n\n3,4\n" }, async (folder) => {
       const { source } = await openCsv({ path: "*.csv" }, { folder });
       const { records, lines } = await readAll(source);
-      expect(records).toEqual([{ a: "1", b: "2" }, { b: "3", a: "4" }]);
+      expect(records).toEqual([
+        { a: "1", b: "2" },
+        { b: "3", a: "4" },
+      ]);
       expect(lines).toEqual([2, 3]);
     });
   });
@@ -86,7 +99,9 @@ describe("what cannot be read", () => {
     await withFiles({}, async (folder) => {
       const { source } = await openCsv({ path: "x/none.csv" }, { folder });
       await expect(readAll(source)).rejects.toThrow(
-        new FatalError(`no file x/none.csv in ${folder} (looked for ${folder}/x/none.csv); is source.path right, and has the file arrived?`),
+        new FatalError(
+          `no file x/none.csv in ${folder} (looked for ${folder}/x/none.csv); is source.path right, and has the file arrived?`,
+        ),
       );
     });
   });
@@ -94,7 +109,9 @@ describe("what cannot be read", () => {
   test("a glob that matches nothing", async () => {
     await withFiles({ "a.txt": "" }, async (folder) => {
       const { source } = await openCsv({ path: "*.csv" }, { folder });
-      await expect(readAll(source)).rejects.toThrow(new FatalError(`no file matches *.csv in ${folder}; is source.path right, and have the files arrived?`));
+      await expect(readAll(source)).rejects.toThrow(
+        new FatalError(`no file matches *.csv in ${folder}; is source.path right, and have the files arrived?`),
+      );
       await expect(source.check?.()).rejects.toThrow(FatalError);
     });
   });
@@ -102,7 +119,9 @@ describe("what cannot be read", () => {
   test("a folder", async () => {
     await withFiles({ "in/a.csv": "a\n" }, async (folder) => {
       const { source } = await openCsv({ path: "in" }, { folder });
-      await expect(readAll(source)).rejects.toThrow(new SpecError(`source.path in is a folder (${folder}/in); write in/*.csv for the CSV files in it`));
+      await expect(readAll(source)).rejects.toThrow(
+        new SpecError(`source.path in is a folder (${folder}/in); write in/*.csv for the CSV files in it`),
+      );
     });
   });
 
@@ -112,7 +131,11 @@ describe("what cannot be read", () => {
       await chmod(path.join(folder, "a.csv"), 0);
       const { source } = await openCsv({ path: "a.csv" }, { folder });
       await asNobody(async () => {
-        await expect(readAll(source)).rejects.toThrow(new FatalError(`a.csv may not be read (${folder}/a.csv): permission denied; let the user that runs etl read it`));
+        await expect(readAll(source)).rejects.toThrow(
+          new FatalError(
+            `a.csv may not be read (${folder}/a.csv): permission denied; let the user that runs etl read it`,
+          ),
+        );
       });
     });
   });
@@ -123,7 +146,9 @@ describe("what cannot be read", () => {
       const pages = source.read(readRequest())[Symbol.asyncIterator]();
       await pages.next();
       await rm(path.join(folder, "2.csv"));
-      await expect(pages.next()).rejects.toThrow(new FatalError(`2.csv is gone (${folder}/2.csv): it was there when the run began`));
+      await expect(pages.next()).rejects.toThrow(
+        new FatalError(`2.csv is gone (${folder}/2.csv): it was there when the run began`),
+      );
     });
   });
 });
@@ -135,7 +160,11 @@ describe("gzip, by what the bytes are", () => {
     { name: "called .gz", file: "a.csv.gz", bytes: gzipSync(text) },
     { name: "called .csv", file: "a.csv", bytes: gzipSync(text) },
     { name: "not packed, called .gz", file: "a.csv.gz", bytes: Buffer.from(text) },
-    { name: "several members", file: "a.gz", bytes: Buffer.concat([gzipSync(text.slice(0, 1000)), gzipSync(text.slice(1000))]) },
+    {
+      name: "several members",
+      file: "a.gz",
+      bytes: Buffer.concat([gzipSync(text.slice(0, 1000)), gzipSync(text.slice(1000))]),
+    },
     { name: "padded with zeros", file: "a.gz", bytes: Buffer.concat([gzipSync(text), Buffer.alloc(512)]) },
   ])("$name", async ({ file, bytes }) => {
     await withFiles({ [file]: bytes }, async (folder) => {
@@ -158,13 +187,29 @@ describe("gzip, by what the bytes are", () => {
   wrongSum.writeUInt32LE((wrongSum.readUInt32LE(wrongSum.length - 8) ^ 1) >>> 0, wrongSum.length - 8);
 
   test.each([
-    { name: "cut off in the middle", bytes: whole.subarray(0, whole.length >> 1), message: /^data\.csv is cut off: its gzip data ends in the middle; fetch or make the file again$/ },
+    {
+      name: "cut off in the middle",
+      bytes: whole.subarray(0, whole.length >> 1),
+      message: /^data\.csv is cut off: its gzip data ends in the middle; fetch or make the file again$/,
+    },
     { name: "cut off in its last bytes", bytes: whole.subarray(0, -1), message: /^data\.csv is cut off/ },
     { name: "cut off in its header", bytes: whole.subarray(0, 2), message: /^data\.csv is cut off/ },
-    { name: "cut off in its second member", bytes: Buffer.concat([whole, whole.subarray(0, 6)]), message: /^data\.csv is cut off/ },
-    { name: "damaged", bytes: flipped, message: /^data\.csv is damaged: its gzip data cannot be unpacked \(.+\); fetch or make the file again$/ },
+    {
+      name: "cut off in its second member",
+      bytes: Buffer.concat([whole, whole.subarray(0, 6)]),
+      message: /^data\.csv is cut off/,
+    },
+    {
+      name: "damaged",
+      bytes: flipped,
+      message: /^data\.csv is damaged: its gzip data cannot be unpacked \(.+\); fetch or make the file again$/,
+    },
     { name: "with a wrong checksum", bytes: wrongSum, message: /^data\.csv is damaged/ },
-    { name: "with other bytes after it", bytes: Buffer.concat([whole, Buffer.from("id,name\n")]), message: /^data\.csv is damaged/ },
+    {
+      name: "with other bytes after it",
+      bytes: Buffer.concat([whole, Buffer.from("id,name\n")]),
+      message: /^data\.csv is damaged/,
+    },
   ])("$name: an error, not a shorter file", async ({ bytes, message }) => {
     const thrown = await readText(bytes).catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(FatalError);
@@ -175,7 +220,10 @@ describe("gzip, by what the bytes are", () => {
 describe("pages", () => {
   test("of 2,000 records, the last one marked", async () => {
     const { pages } = await readText(rows(4_000));
-    expect(pages.map((page) => [page.records.length, page.last])).toEqual([[2_000, false], [2_000, true]]);
+    expect(pages.map((page) => [page.records.length, page.last])).toEqual([
+      [2_000, false],
+      [2_000, true],
+    ]);
     expect(pages[1]?.lines?.[0]).toBe(2_002);
     expect(pages.reduce((sum, page) => sum + page.bytes, 0)).toBe(rows(4_000).length - "id,name\n".length);
   });
@@ -199,28 +247,33 @@ describe("pages", () => {
 
   test("records of a file share one shape", async () => {
     const { records } = await readText("b,a\n1,2\n3,4\n");
-    expect(records.map((record) => Object.keys(record as object))).toEqual([["b", "a"], ["b", "a"]]);
+    expect(records.map((record) => Object.keys(record as object))).toEqual([
+      ["b", "a"],
+      ["b", "a"],
+    ]);
   });
 });
 
 describe("reading no faster than it is consumed", () => {
-  test.each([{ name: "plain", pack: (text: string): Uint8Array => Buffer.from(text) }, { name: "gzip", pack: (text: string): Uint8Array => gzipSync(text) }])(
-    "$name: stopping early closes the file, and the rest is not read",
-    async ({ pack }) => {
-      const bytes = pack(`id,name\n${Array.from({ length: 300_000 }, (_, index) => `${index},${(index * 2654435761) % 4294967296}\n`).join("")}`);
-      await withFiles({ "a.csv": bytes }, async (folder) => {
-        const { source, context } = await openCsv({ path: "a.csv" }, { folder });
-        for await (const page of source.read(readRequest())) {
-          expect(page.last).toBe(false);
-          break;
-        }
-        expect(context.metrics.bytesIn).toBeLessThan(1024 * 1024);
-        expect(context.metrics.bytesIn).toBeLessThan(bytes.length);
-        await expect.poll(() => openFilesIn(folder)).toBe(0);
-        await source.close();
-      });
-    },
-  );
+  test.each([
+    { name: "plain", pack: (text: string): Uint8Array => Buffer.from(text) },
+    { name: "gzip", pack: (text: string): Uint8Array => gzipSync(text) },
+  ])("$name: stopping early closes the file, and the rest is not read", async ({ pack }) => {
+    const bytes = pack(
+      `id,name\n${Array.from({ length: 300_000 }, (_, index) => `${index},${(index * 2654435761) % 4294967296}\n`).join("")}`,
+    );
+    await withFiles({ "a.csv": bytes }, async (folder) => {
+      const { source, context } = await openCsv({ path: "a.csv" }, { folder });
+      for await (const page of source.read(readRequest())) {
+        expect(page.last).toBe(false);
+        break;
+      }
+      expect(context.metrics.bytesIn).toBeLessThan(1024 * 1024);
+      expect(context.metrics.bytesIn).toBeLessThan(bytes.length);
+      await expect.poll(() => openFilesIn(folder)).toBe(0);
+      await source.close();
+    });
+  });
 
   test("an abort stops it with its own reason", async () => {
     await withFiles({ "a.csv": rows(200_000) }, async (folder) => {

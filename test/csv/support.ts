@@ -14,7 +14,9 @@ const schema = JSON.parse(readFileSync(new URL("../../schemas/pipeline.schema.js
 
 /** The defaults that the schema fills in. */
 const defaults = Object.fromEntries(
-  Object.entries(schema.$defs.csv_source.properties).flatMap(([key, { default: value }]) => (value === undefined ? [] : [[key, value]])),
+  Object.entries(schema.$defs.csv_source.properties).flatMap(([key, { default: value }]) =>
+    value === undefined ? [] : [[key, value]],
+  ),
 );
 
 /** A spec as the loader hands it on: the keys given, the schema's defaults for the rest. */
@@ -28,7 +30,10 @@ export interface Opened {
   abort: AbortController;
 }
 
-export async function openCsv(keys: Partial<CsvSource>, options: { folder?: string; params?: Record<string, unknown>; connection?: Connection } = {}): Promise<Opened> {
+export async function openCsv(
+  keys: Partial<CsvSource>,
+  options: { folder?: string; params?: Record<string, unknown>; connection?: Connection } = {},
+): Promise<Opened> {
   const abort = new AbortController();
   const context: SourceContext = {
     spec: csvSpec(keys),
@@ -43,7 +48,9 @@ export async function openCsv(keys: Partial<CsvSource>, options: { folder?: stri
   return { source: await csvSource.open(context), context, abort };
 }
 
-export function readRequest(keys: { resume?: ReadRequest["resume"]; unchangedSince?: Position; pageSize?: number } = {}): ReadRequest {
+export function readRequest(
+  keys: { resume?: ReadRequest["resume"]; unchangedSince?: Position; pageSize?: number } = {},
+): ReadRequest {
   const bound = { text: "1970-01-01T00:00:00.000000Z", instant: "1970-01-01T00:00:00.000000Z" };
   return { incremental: false, window: { since: bound, until: bound, observeClock: () => false }, resume: {}, ...keys };
 }
@@ -66,7 +73,10 @@ export async function readAll(source: Source, request: ReadRequest = readRequest
 }
 
 /** A folder of its own, gone after `use`. Files by their path in it. */
-export async function withFiles<T>(files: Record<string, string | Uint8Array>, use: (folder: string) => Promise<T>): Promise<T> {
+export async function withFiles<T>(
+  files: Record<string, string | Uint8Array>,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), "etl-csv-"));
   try {
     for (const [name, content] of Object.entries(files)) {

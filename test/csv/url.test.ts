@@ -39,7 +39,11 @@ function connectionTo(origin: string, keys: Record<string, unknown> = {}): Conne
   return connection as unknown as Connection;
 }
 
-async function opened<T>(spec: Partial<CsvSource>, use: (opened: Opened) => Promise<T>, options: Parameters<typeof openCsv>[1] = {}): Promise<T> {
+async function opened<T>(
+  spec: Partial<CsvSource>,
+  use: (opened: Opened) => Promise<T>,
+  options: Parameters<typeof openCsv>[1] = {},
+): Promise<T> {
   const source = await openCsv(spec, options);
   try {
     return await use(source);
@@ -64,7 +68,11 @@ describe("reading", () => {
     await serving(versioned, async ({ origin, requests }) => {
       await opened({ url: `${origin}/a.csv` }, async ({ source, context }) => {
         const { pages, records } = await readAll(source);
-        expect(pages.map((page) => [page.slice, page.records.length, page.last])).toEqual([["", 2_000, false], ["", 2_000, false], ["", 500, true]]);
+        expect(pages.map((page) => [page.slice, page.records.length, page.last])).toEqual([
+          ["", 2_000, false],
+          ["", 2_000, false],
+          ["", 500, true],
+        ]);
         expect(records.at(-1)).toEqual({ id: "4499", name: "name 4499" });
         expect(context.metrics).toMatchObject({ apiCalls: 1, bytesIn: text.length });
         expect(requests[0]?.headers).not.toHaveProperty("if-none-match");
@@ -75,24 +83,49 @@ describe("reading", () => {
 
   test.each([
     { name: "a gzip file", headers: {}, body: gzipSync(text), bytesIn: gzipSync(text).length },
-    { name: "a gzip file, called so", headers: { "content-type": "application/gzip" }, body: gzipSync(text), bytesIn: gzipSync(text).length },
-    { name: "packed for the way", headers: { "content-encoding": "gzip" }, body: gzipSync(text), bytesIn: gzipSync(text).length },
-    { name: "a gzip file, packed for the way once more", headers: { "content-encoding": "gzip" }, body: gzipSync(gzipSync(text)), bytesIn: gzipSync(gzipSync(text)).length },
+    {
+      name: "a gzip file, called so",
+      headers: { "content-type": "application/gzip" },
+      body: gzipSync(text),
+      bytesIn: gzipSync(text).length,
+    },
+    {
+      name: "packed for the way",
+      headers: { "content-encoding": "gzip" },
+      body: gzipSync(text),
+      bytesIn: gzipSync(text).length,
+    },
+    {
+      name: "a gzip file, packed for the way once more",
+      headers: { "content-encoding": "gzip" },
+      body: gzipSync(gzipSync(text)),
+      bytesIn: gzipSync(gzipSync(text)).length,
+    },
   ])("$name", async ({ headers, body, bytesIn }) => {
-    await serving((_, response) => void response.writeHead(200, headers).end(body), async ({ origin }) => {
-      await opened({ url: `${origin}/a.csv.gz` }, async ({ source, context }) => {
-        expect((await readAll(source)).records).toHaveLength(4_500);
-        expect(context.metrics.bytesIn).toBe(bytesIn);
-      });
-    });
+    await serving(
+      (_, response) => void response.writeHead(200, headers).end(body),
+      async ({ origin }) => {
+        await opened({ url: `${origin}/a.csv.gz` }, async ({ source, context }) => {
+          expect((await readAll(source)).records).toHaveLength(4_500);
+          expect(context.metrics.bytesIn).toBe(bytesIn);
+        });
+      },
+    );
   });
 
   test("a cut gzip file is an error that names the URL", async () => {
-    await serving((_, response) => void response.end(gzipSync(text).subarray(0, -20)), async ({ origin }) => {
-      await opened({ url: `${origin}/a.csv.gz` }, async ({ source }) => {
-        await expect(readAll(source)).rejects.toThrow(new FatalError(`${origin}/a.csv.gz is cut off: its gzip data ends in the middle; fetch or make the file again`));
-      });
-    });
+    await serving(
+      (_, response) => void response.end(gzipSync(text).subarray(0, -20)),
+      async ({ origin }) => {
+        await opened({ url: `${origin}/a.csv.gz` }, async ({ source }) => {
+          await expect(readAll(source)).rejects.toThrow(
+            new FatalError(
+              `${origin}/a.csv.gz is cut off: its gzip data ends in the middle; fetch or make the file again`,
+            ),
+          );
+        });
+      },
+    );
   });
 
   test("an answer that breaks off is an error, not a shorter file", async () => {
@@ -111,11 +144,16 @@ describe("reading", () => {
   });
 
   test("only part of a file is an error", async () => {
-    await serving((_, response) => void response.writeHead(206).end("id\n"), async ({ origin }) => {
-      await opened({ url: `${origin}/a.csv` }, async ({ source }) => {
-        await expect(readAll(source)).rejects.toThrow(new FatalError(`GET ${origin}/a.csv answered 206; a whole file (200) was expected`));
-      });
-    });
+    await serving(
+      (_, response) => void response.writeHead(206).end("id\n"),
+      async ({ origin }) => {
+        await opened({ url: `${origin}/a.csv` }, async ({ source }) => {
+          await expect(readAll(source)).rejects.toThrow(
+            new FatalError(`GET ${origin}/a.csv answered 206; a whole file (200) was expected`),
+          );
+        });
+      },
+    );
   });
 
   test("a busy server is asked again", async () => {
@@ -132,13 +170,16 @@ describe("reading", () => {
   });
 
   test("a file that is not there", async () => {
-    await serving((_, response) => void response.writeHead(404).end("gone"), async ({ origin }) => {
-      await opened({ url: `${origin}/a.csv` }, async ({ source }) => {
-        const thrown = await readAll(source).catch((error: unknown) => error);
-        expect(thrown).toBeInstanceOf(FatalError);
-        expect((thrown as Error).message).toMatch(/a\.csv answered 404/);
-      });
-    });
+    await serving(
+      (_, response) => void response.writeHead(404).end("gone"),
+      async ({ origin }) => {
+        await opened({ url: `${origin}/a.csv` }, async ({ source }) => {
+          const thrown = await readAll(source).catch((error: unknown) => error);
+          expect(thrown).toBeInstanceOf(FatalError);
+          expect((thrown as Error).message).toMatch(/a\.csv answered 404/);
+        });
+      },
+    );
   });
 
   test("stopping early ends the transfer", async () => {
@@ -215,12 +256,15 @@ describe("an unchanged file", () => {
   });
 
   test("is not remembered where the server names no version, nor before the end", async () => {
-    await serving((_, response) => void response.end(text), async ({ origin }) => {
-      await opened({ url: `${origin}/a.csv` }, async ({ source }) => {
-        await readAll(source);
-        expect(source.unchanged?.()).toEqual({ unchanged: false });
-      });
-    });
+    await serving(
+      (_, response) => void response.end(text),
+      async ({ origin }) => {
+        await opened({ url: `${origin}/a.csv` }, async ({ source }) => {
+          await readAll(source);
+          expect(source.unchanged?.()).toEqual({ unchanged: false });
+        });
+      },
+    );
     await serving(versioned, async ({ origin }) => {
       await opened({ url: `${origin}/a.csv` }, async ({ source }) => {
         for await (const _ of source.read(readRequest())) break;
@@ -248,10 +292,14 @@ describe("the address", () => {
 
   test("needs its params, and to be one", async () => {
     await opened({ url: "http://127.0.0.1/{{params.name}}.csv" }, async ({ source }) => {
-      await expect(readAll(source)).rejects.toThrow(new SpecError("source.url http://127.0.0.1/{{params.name}}.csv needs a param that was not given"));
+      await expect(readAll(source)).rejects.toThrow(
+        new SpecError("source.url http://127.0.0.1/{{params.name}}.csv needs a param that was not given"),
+      );
     });
     await opened({ url: "ftp://127.0.0.1/a.csv" }, async ({ source }) => {
-      await expect(readAll(source)).rejects.toThrow(new SpecError("source.url ftp://127.0.0.1/a.csv is not an http(s) URL; a local file is written as path"));
+      await expect(readAll(source)).rejects.toThrow(
+        new SpecError("source.url ftp://127.0.0.1/a.csv is not an http(s) URL; a local file is written as path"),
+      );
     });
   });
 });

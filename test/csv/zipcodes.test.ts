@@ -15,7 +15,9 @@ test("every zip code, every character", async ({ skip }) => {
   expect(text).not.toContain('"');
   const [header = "", ...rest] = text.replaceAll("\r\n", "\n").trimEnd().split("\n");
   const names = header.split(",");
-  const expected = rest.map((line) => Object.fromEntries(line.split(",").map((value, index) => [names[index] ?? "", value])));
+  const expected = rest.map((line) =>
+    Object.fromEntries(line.split(",").map((value, index) => [names[index] ?? "", value])),
+  );
   expect(rejects).toEqual([]);
   expect(records).toHaveLength(42_366);
   expect(records).toEqual(expected);
@@ -23,5 +25,7 @@ test("every zip code, every character", async ({ skip }) => {
   expect(records[0]).toMatchObject({ code: "00501", city: "Holtsville", state: "NY" });
   expect(pages.filter((page) => page.last)).toHaveLength(1);
   expect(context.metrics.bytesIn).toBe(Buffer.byteLength(text));
-  expect(await source.check?.()).toBe("7 columns: code, city, state, county, area_code, lat, lon (all_us_zipcodes.csv)");
+  expect(await source.check?.()).toBe(
+    "7 columns: code, city, state, county, area_code, lat, lon (all_us_zipcodes.csv)",
+  );
 });

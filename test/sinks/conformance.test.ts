@@ -11,6 +11,7 @@ import {
   bookkeeping,
   counts,
   inputOf,
+  list,
   LATER,
   NOW,
   opened,
@@ -39,92 +40,29 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
   describe("counts", () => {
     test("created, updated and unchanged", async () => {
       await using sink = await opened(warehouse.address);
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, "a"],
-              [2, "b"],
-            ]),
-          ),
-        ),
-      ).toEqual([2, 0, 0, 0, 0]);
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, "a"],
-              [2, "c"],
-              [3, null],
-            ]),
-          ),
-        ),
-      ).toEqual([1, 1, 1, 0, 0]);
-      expect(await readBack(sink, people)).toEqual([
-        [1, "a"],
-        [2, "c"],
-        [3, null],
-      ]);
+      expect(counts(await write(sink, inputOf(people, list([1, "a"], [2, "b"]))))).toEqual([2, 0, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(people, list([1, "a"], [2, "c"], [3, null]))))).toEqual([1, 1, 1, 0, 0]);
+      expect(await readBack(sink, people)).toEqual(list([1, "a"], [2, "c"], [3, null]));
     });
 
     test("a value that goes and one that comes are updates", async () => {
       await using sink = await opened(warehouse.address);
-      await write(
-        sink,
-        inputOf(people, [
-          [1, "a"],
-          [2, null],
-          [3, ""],
-        ]),
-      );
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, null],
-              [2, "b"],
-              [3, null],
-            ]),
-          ),
-        ),
-      ).toEqual([0, 3, 0, 0, 0]);
-      expect(await readBack(sink, people)).toEqual([
-        [1, null],
-        [2, "b"],
-        [3, null],
-      ]);
+      await write(sink, inputOf(people, list([1, "a"], [2, null], [3, ""])));
+      expect(counts(await write(sink, inputOf(people, list([1, null], [2, "b"], [3, null]))))).toEqual([0, 3, 0, 0, 0]);
+      expect(await readBack(sink, people)).toEqual(list([1, null], [2, "b"], [3, null]));
     });
 
     test("a stored row that is newer stays; one as old, or without a date, goes by content", async () => {
       await using sink = await opened(warehouse.address);
       await write(
         sink,
-        inputOf(versions, [
-          [1, "a", at(5)],
-          [2, "a", at(5)],
-          [3, "a", null],
-          [4, "a", at(5)],
-          [5, "a", at(5)],
-        ]),
+        inputOf(versions, list([1, "a", at(5)], [2, "a", at(5)], [3, "a", null], [4, "a", at(5)], [5, "a", at(5)])),
       );
-      const second: Row[] = [
-        [1, "b", at(4)],
-        [2, "b", at(5)],
-        [3, "b", at(1)],
-        [4, "b", null],
-        [5, "a", at(5)],
-      ];
+      const second: Row[] = list([1, "b", at(4)], [2, "b", at(5)], [3, "b", at(1)], [4, "b", null], [5, "a", at(5)]);
       expect(counts(await write(sink, inputOf(versions, second)))).toEqual([0, 3, 1, 1, 0]);
-      expect(await readBack(sink, versions)).toEqual([
-        [1, "a", at(5)],
-        [2, "b", at(5)],
-        [3, "b", at(1)],
-        [4, "b", null],
-        [5, "a", at(5)],
-      ]);
+      expect(await readBack(sink, versions)).toEqual(
+        list([1, "a", at(5)], [2, "b", at(5)], [3, "b", at(1)], [4, "b", null], [5, "a", at(5)]),
+      );
     });
 
     test("a stale row is stale whatever its content", async () => {
@@ -135,46 +73,16 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
 
     test("replaceNewer replaces it, absent values too, and still does not write what is the same", async () => {
       await using sink = await opened(warehouse.address);
-      await write(
-        sink,
-        inputOf(versions, [
-          [1, "a", at(5)],
-          [2, "a", at(5)],
-        ]),
-      );
-      const input = inputOf(
-        versions,
-        [
-          [1, null, at(4)],
-          [2, "a", at(5)],
-        ],
-        { replaceNewer: true },
-      );
+      await write(sink, inputOf(versions, list([1, "a", at(5)], [2, "a", at(5)])));
+      const input = inputOf(versions, list([1, null, at(4)], [2, "a", at(5)]), { replaceNewer: true });
       expect(counts(await write(sink, input))).toEqual([0, 1, 1, 0, 0]);
-      expect(await readBack(sink, versions)).toEqual([
-        [1, null, at(4)],
-        [2, "a", at(5)],
-      ]);
+      expect(await readBack(sink, versions)).toEqual(list([1, null, at(4)], [2, "a", at(5)]));
     });
 
     test("newerLimits: a stored value up to the row's limit is not newer than the row", async () => {
       await using sink = await opened(warehouse.address);
-      await write(
-        sink,
-        inputOf(versions, [
-          [1, "a", at(5)],
-          [2, "a", at(5)],
-          [3, "a", at(5)],
-          [4, "a", at(5)],
-        ]),
-      );
-      const rows: Row[] = [
-        [1, "b", at(4)],
-        [2, "b", at(4)],
-        [3, "b", at(4)],
-        [4, "b", at(3)],
-        [5, "b", at(3)],
-      ];
+      await write(sink, inputOf(versions, list([1, "a", at(5)], [2, "a", at(5)], [3, "a", at(5)], [4, "a", at(5)])));
+      const rows: Row[] = list([1, "b", at(4)], [2, "b", at(4)], [3, "b", at(4)], [4, "b", at(3)], [5, "b", at(3)]);
       const input = inputOf(versions, rows, {
         newerLimits: [at(5), undefined, at(6), at(4), at(4)],
       });
@@ -197,24 +105,9 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
     ])("%s %s is older than %s", async (type, older, newer) => {
       await using sink = await opened(warehouse.address);
       const table = tableOf({ id: "integer", version: type }, { newerBy: "version" });
-      await write(
-        sink,
-        inputOf(table, [
-          [1, newer],
-          [2, older],
-        ]),
-      );
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(table, [
-              [1, older],
-              [2, newer],
-            ]),
-          ),
-        ),
-      ).toEqual([0, 1, 0, 1, 0]);
+      await write(sink, inputOf(table, list([1, newer], [2, older])));
+      expect(counts(await write(sink, inputOf(table, list([1, older], [2, newer]))))).toEqual([0, 1, 0, 1, 0]);
+      expect(await readBack(sink, table)).toEqual(list([1, newer], [2, newer]));
     });
 
     test("an empty batch", async () => {
@@ -225,128 +118,60 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
 
     test("of rows with one key the last one counts, the others as unchanged", async () => {
       await using sink = await opened(warehouse.address);
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, "a"],
-              [2, "x"],
-              [1, "b"],
-              [1, "c"],
-            ]),
-          ),
-        ),
-      ).toEqual([2, 0, 2, 0, 0]);
-      expect(await readBack(sink, people)).toEqual([
-        [1, "c"],
-        [2, "x"],
+      expect(counts(await write(sink, inputOf(people, list([1, "a"], [2, "x"], [1, "b"], [1, "c"]))))).toEqual([
+        2, 0, 2, 0, 0,
       ]);
+      expect(await readBack(sink, people)).toEqual(list([1, "c"], [2, "x"]));
     });
 
     test("a table that is nothing but its key", async () => {
       await using sink = await opened(warehouse.address);
       const table = tableOf({ a: "integer", b: "text" }, { keys: ["a", "b"] });
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(table, [
-              [1, "x"],
-              [1, "y"],
-            ]),
-          ),
-        ),
-      ).toEqual([2, 0, 0, 0, 0]);
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(
-              table,
-              [
-                [1, "x"],
-                [2, "x"],
-              ],
-              { runId: 2 },
-            ),
-          ),
-        ),
-      ).toEqual([1, 0, 1, 0, 0]);
-      expect(await readBack(sink, table)).toEqual([
-        [1, "x"],
-        [1, "y"],
-        [2, "x"],
+      expect(counts(await write(sink, inputOf(table, list([1, "x"], [1, "y"]))))).toEqual([2, 0, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(table, list([1, "x"], [2, "x"]), { runId: 2 })))).toEqual([
+        1, 0, 1, 0, 0,
       ]);
+      expect(await readBack(sink, table)).toEqual(list([1, "x"], [1, "y"], [2, "x"]));
     });
 
     test("two merges into one table within a transaction", async () => {
       await using sink = await opened(warehouse.address);
       await sink.apply(await sink.plan(people));
       const results = await sink.transaction(async () => [
-        counts(
-          await sink.merge(
-            inputOf(people, [
-              [1, "a"],
-              [2, "a"],
-            ]),
-          ),
-        ),
-        counts(
-          await sink.merge(
-            inputOf(people, [
-              [2, "b"],
-              [3, "a"],
-            ]),
-          ),
-        ),
+        counts(await sink.merge(inputOf(people, list([1, "a"], [2, "a"])))),
+        counts(await sink.merge(inputOf(people, list([2, "b"], [3, "a"])))),
       ]);
-      expect(results).toEqual([
-        [2, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0],
-      ]);
-      expect(await readBack(sink, people)).toEqual([
-        [1, "a"],
-        [2, "b"],
-        [3, "a"],
-      ]);
+      expect(results).toEqual(list([2, 0, 0, 0, 0], [1, 1, 0, 0, 0]));
+      expect(await readBack(sink, people)).toEqual(list([1, "a"], [2, "b"], [3, "a"]));
     });
+  });
+
+  test("what a transaction staged before is not written again", async () => {
+    await using sink = await opened(warehouse.address);
+    await sink.apply(await sink.plan(people));
+    const results = await sink.transaction(async () => {
+      const first = counts(await sink.merge(inputOf(people, [[1, "a"]])));
+      await run(sink, "DELETE FROM thing");
+      return [first, counts(await sink.merge(inputOf(people, [[2, "b"]])))];
+    });
+    expect(results).toEqual(list([1, 0, 0, 0, 0], [1, 0, 0, 0, 0]));
+    expect(await readBack(sink, people)).toEqual([[2, "b"]]);
   });
 
   describe("bookkeeping", () => {
     test("rows say when they came, when their content last changed and by which run", async () => {
       await using sink = await opened(warehouse.address);
+      await write(sink, inputOf(versions, list([1, "a", at(5)], [2, "a", at(5)], [3, "a", at(5)]), { runId: 7 }));
       await write(
         sink,
-        inputOf(
-          versions,
-          [
-            [1, "a", at(5)],
-            [2, "a", at(5)],
-            [3, "a", at(5)],
-          ],
-          { runId: 7 },
-        ),
+        inputOf(versions, list([1, "a", at(5)], [2, "b", at(5)], [3, "b", at(4)], [4, "b", at(5)]), {
+          runId: 8,
+          now: LATER,
+        }),
       );
-      await write(
-        sink,
-        inputOf(
-          versions,
-          [
-            [1, "a", at(5)],
-            [2, "b", at(5)],
-            [3, "b", at(4)],
-            [4, "b", at(5)],
-          ],
-          { runId: 8, now: LATER },
-        ),
+      expect(await bookkeeping(sink, versions)).toEqual(
+        list([1, NOW, NOW, 7], [2, NOW, LATER, 8], [3, NOW, NOW, 7], [4, LATER, LATER, 8]),
       );
-      expect(await bookkeeping(sink, versions)).toEqual([
-        [1, NOW, NOW, 7],
-        [2, NOW, LATER, 8],
-        [3, NOW, NOW, 7],
-        [4, LATER, LATER, 8],
-      ]);
     });
 
     test("a table may not take the names of its columns", async () => {
@@ -371,65 +196,48 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
       });
     });
 
+    test("a table without columns asks whether it is there", async () => {
+      await using sink = await opened(warehouse.address);
+      const asked: Table = { name: "thing", columns: [], keys: ["id"] };
+      expect((await sink.plan(asked)).creates).toBe(true);
+      await write(sink, inputOf(people, []));
+      expect((await sink.plan(asked)).creates).toBe(false);
+    });
+
+    test.each<[string, Partial<Table>]>([
+      ["a key", { keys: ["nothing"] }],
+      ["no key", { keys: [] }],
+      ["a newer_by", { newerBy: "nothing" }],
+      ["one column twice", { columns: [...people.columns, ...people.columns] }],
+      ["a type", { columns: [{ name: "id", type: "number" }] }],
+      ["an order of json", { columns: [...people.columns, { name: "body", type: "json" }], newerBy: "body" }],
+    ])("one that contradicts itself: %s", async (_, wrong) => {
+      await using sink = await opened(warehouse.address);
+      await expect(sink.plan({ ...people, ...wrong })).rejects.toThrow(SpecError);
+    });
+
     test("new columns are added, and rows of before read NULL there", async () => {
       await using sink = await opened(warehouse.address);
-      await write(
-        sink,
-        inputOf(people, [
-          [1, "a"],
-          [2, "a"],
-        ]),
-      );
+      await write(sink, inputOf(people, list([1, "a"], [2, "a"])));
       const wider = tableOf({ id: "integer", name: "text", age: "integer", "e-mail": "text" });
       const plan = await sink.plan(wider);
       expect(plan.statements.join()).toContain('ADD COLUMN "age" ');
       expect(plan.statements.join()).toContain('ADD COLUMN "e-mail" ');
-      expect(
-        counts(
-          await sink.compare(
-            inputOf(wider, [
-              [1, "a", null, null],
-              [2, "a", 5, null],
-            ]),
-          ),
-        ),
-      ).toEqual([0, 1, 1, 0, 0]);
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(wider, [
-              [1, "a", null, null],
-              [2, "a", 5, null],
-            ]),
-          ),
-        ),
-      ).toEqual([0, 1, 1, 0, 0]);
-      expect(await readBack(sink, wider)).toEqual([
-        [1, "a", null, null],
-        [2, "a", 5, null],
+      expect(counts(await sink.compare(inputOf(wider, list([1, "a", null, null], [2, "a", 5, null]))))).toEqual([
+        0, 1, 1, 0, 0,
       ]);
+      expect(counts(await write(sink, inputOf(wider, list([1, "a", null, null], [2, "a", 5, null]))))).toEqual([
+        0, 1, 1, 0, 0,
+      ]);
+      expect(await readBack(sink, wider)).toEqual(list([1, "a", null, null], [2, "a", 5, null]));
     });
 
     test("a mapping that lost a column leaves its values alone", async () => {
       await using sink = await opened(warehouse.address);
       const wide = tableOf({ id: "integer", name: "text", age: "integer" });
       await write(sink, inputOf(wide, [[1, "a", 5]]));
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, "b"],
-              [2, "b"],
-            ]),
-          ),
-        ),
-      ).toEqual([1, 1, 0, 0, 0]);
-      expect(await readBack(sink, wide)).toEqual([
-        [1, "b", 5],
-        [2, "b", null],
-      ]);
+      expect(counts(await write(sink, inputOf(people, list([1, "b"], [2, "b"]))))).toEqual([1, 1, 0, 0, 0]);
+      expect(await readBack(sink, wide)).toEqual(list([1, "b", 5], [2, "b", null]));
     });
 
     test.each([
@@ -455,43 +263,10 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
           { name: `${name} 2`, type: "text" },
         ],
       };
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(table, [
-              [1, "a"],
-              [2, "a"],
-            ]),
-          ),
-        ),
-      ).toEqual([2, 0, 0, 0, 0]);
-      expect(
-        counts(
-          await sink.compare(
-            inputOf(table, [
-              [1, "b"],
-              [3, "a"],
-            ]),
-          ),
-        ),
-      ).toEqual([1, 1, 0, 0, 0]);
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(table, [
-              [1, "b"],
-              [3, "a"],
-            ]),
-          ),
-        ),
-      ).toEqual([1, 1, 0, 0, 0]);
-      expect(await readBack(sink, table)).toEqual([
-        [1, "b"],
-        [2, "a"],
-        [3, "a"],
-      ]);
+      expect(counts(await write(sink, inputOf(table, list([1, "a"], [2, "a"]))))).toEqual([2, 0, 0, 0, 0]);
+      expect(counts(await sink.compare(inputOf(table, list([1, "b"], [3, "a"]))))).toEqual([1, 1, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(table, list([1, "b"], [3, "a"]))))).toEqual([1, 1, 0, 0, 0]);
+      expect(await readBack(sink, table)).toEqual(list([1, "b"], [2, "a"], [3, "a"]));
       expect(await sink.plan(table)).toMatchObject({
         creates: false,
         statements: [],
@@ -521,49 +296,17 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
     test("a composite key", async () => {
       await using sink = await opened(warehouse.address);
       const table = tableOf({ region: "text", name: "text", id: "integer" }, { keys: ["id", "region"] });
-      await write(
-        sink,
-        inputOf(table, [
-          ["eu", "a", 1],
-          ["us", "a", 1],
-          ["eu", "a", 2],
-        ]),
-      );
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(table, [
-              ["us", "b", 1],
-              ["us", "b", 2],
-            ]),
-          ),
-        ),
-      ).toEqual([1, 1, 0, 0, 0]);
-      expect(await readBack(sink, table)).toEqual([
-        ["eu", "a", 1],
-        ["us", "b", 1],
-        ["eu", "a", 2],
-        ["us", "b", 2],
-      ]);
+      await write(sink, inputOf(table, list(["eu", "a", 1], ["us", "a", 1], ["eu", "a", 2])));
+      expect(counts(await write(sink, inputOf(table, list(["us", "b", 1], ["us", "b", 2]))))).toEqual([1, 1, 0, 0, 0]);
+      expect(await readBack(sink, table)).toEqual(list(["eu", "a", 1], ["us", "b", 1], ["eu", "a", 2], ["us", "b", 2]));
     });
 
     test("parts of a composite key do not run into one another", async () => {
       await using sink = await opened(warehouse.address);
       const table = tableOf({ a: "text", b: "text" }, { keys: ["a", "b"] });
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(table, [
-              ["x", "yz"],
-              ["xy", "z"],
-              ["", "x"],
-              ["x", ""],
-            ]),
-          ),
-        ),
-      ).toEqual([4, 0, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(table, list(["x", "yz"], ["xy", "z"], ["", "x"], ["x", ""]))))).toEqual([
+        4, 0, 0, 0, 0,
+      ]);
     });
 
     test("a thousand columns, nearly all of them empty", async () => {
@@ -694,31 +437,11 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
     test("a text of a megabyte", async () => {
       await using sink = await opened(warehouse.address);
       const long = "0123456789abcde\n".repeat(65_536);
-      await write(
-        sink,
-        inputOf(people, [
-          [1, long],
-          [2, "short"],
-          [3, `${long}!`],
-        ]),
-      );
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, long],
-              [2, "short"],
-              [3, `${long}?`],
-            ]),
-          ),
-        ),
-      ).toEqual([0, 1, 2, 0, 0]);
-      expect(await readBack(sink, people)).toEqual([
-        [1, long],
-        [2, "short"],
-        [3, `${long}?`],
+      await write(sink, inputOf(people, list([1, long], [2, "short"], [3, `${long}!`])));
+      expect(counts(await write(sink, inputOf(people, list([1, long], [2, "short"], [3, `${long}?`]))))).toEqual([
+        0, 1, 2, 0, 0,
       ]);
+      expect(await readBack(sink, people)).toEqual(list([1, long], [2, "short"], [3, `${long}?`]));
     });
 
     test("the runtime's tables: numbers are numbers, json and timestamps are text", async () => {
@@ -747,14 +470,7 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
   describe("rejects", () => {
     test("a row without its key", async () => {
       await using sink = await opened(warehouse.address);
-      const result = await write(
-        sink,
-        inputOf(people, [
-          [1, "a"],
-          [null, "b"],
-          [2, "c"],
-        ]),
-      );
+      const result = await write(sink, inputOf(people, list([1, "a"], [null, "b"], [2, "c"])));
       expect(counts(result)).toEqual([2, 0, 0, 0, 1]);
       expect(result.rejects).toEqual([
         {
@@ -775,14 +491,7 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
     ])("%s: %s", async (type, value, words) => {
       await using sink = await opened(warehouse.address);
       const table = tableOf({ id: "integer", value: type });
-      const result = await write(
-        sink,
-        inputOf(table, [
-          [1, null],
-          [2, value],
-          [3, null],
-        ]),
-      );
+      const result = await write(sink, inputOf(table, list([1, null], [2, value], [3, null])));
       expect(counts(result)).toEqual([2, 0, 0, 0, 1]);
       expect(result.rejects[0]).toMatchObject({ index: 1, field: "value" });
       expect(result.rejects[0]?.message).toContain(words);
@@ -840,14 +549,7 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
     test("a constraint names its column where the database does", async () => {
       await using sink = await opened(warehouse.address);
       await guarded(sink);
-      const result = await write(
-        sink,
-        inputOf(scores, [
-          [1, 1, null],
-          [2, 1, "twin"],
-          [3, 1, "twin"],
-        ]),
-      );
+      const result = await write(sink, inputOf(scores, list([1, 1, null], [2, 1, "twin"], [3, 1, "twin"])));
       expect(result.rejects.map(({ index, field, code }) => ({ index, field, code }))).toEqual([
         {
           index: 0,
@@ -889,21 +591,8 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
       const plan = await sink.plan(people);
       expect(plan).toMatchObject({ creates: false, problems: [] });
       expect(plan.statements.join()).toContain('"sync_created_at"');
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, "a"],
-              [2, "b"],
-            ]),
-          ),
-        ),
-      ).toEqual([0, 1, 1, 0, 0]);
-      expect(await bookkeeping(sink, people)).toEqual([
-        [1, null, null, null],
-        [2, null, NOW, 1],
-      ]);
+      expect(counts(await write(sink, inputOf(people, list([1, "a"], [2, "b"]))))).toEqual([0, 1, 1, 0, 0]);
+      expect(await bookkeeping(sink, people)).toEqual(list([1, null, null, null], [2, null, NOW, 1]));
     });
 
     test.each([
@@ -1046,29 +735,16 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
 
     test("a table that is not there, without creating it", async () => {
       await using sink = await opened(warehouse.address);
-      expect(
-        counts(
-          await sink.compare(
-            inputOf(versions, [
-              [1, "a", at(1)],
-              [2, "b", null],
-            ]),
-          ),
-        ),
-      ).toEqual([2, 0, 0, 0, 0]);
+      expect(counts(await sink.compare(inputOf(versions, list([1, "a", at(1)], [2, "b", null]))))).toEqual([
+        2, 0, 0, 0, 0,
+      ]);
       expect((await sink.plan(versions)).creates).toBe(true);
     });
 
     test("in a sink that only reads", async () => {
       {
         await using sink = await opened(warehouse.address);
-        await write(
-          sink,
-          inputOf(versions, [
-            [1, "a", at(5)],
-            [2, "a", at(5)],
-          ]),
-        );
+        await write(sink, inputOf(versions, list([1, "a", at(5)], [2, "a", at(5)])));
       }
       await using sink = await opened(warehouse.address, true);
       expect(await sink.plan(versions)).toMatchObject({
@@ -1077,15 +753,7 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
         problems: [],
       });
       expect(
-        counts(
-          await sink.compare(
-            inputOf(versions, [
-              [1, "b", at(6)],
-              [2, "b", at(1)],
-              [3, "c", null],
-            ]),
-          ),
-        ),
+        counts(await sink.compare(inputOf(versions, list([1, "b", at(6)], [2, "b", at(1)], [3, "c", null])))),
       ).toEqual([1, 1, 0, 1, 0]);
       await expect(sink.transaction(() => sink.merge(inputOf(versions, [[4, "x", null]])))).rejects.toThrow(FatalError);
       await expect(run(sink, "DELETE FROM thing")).rejects.toThrow(/read-?only/);
@@ -1098,29 +766,14 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
       await using sink = await opened(warehouse.address);
       await write(sink, inputOf(people, [[1, "a"]]));
       const failing = sink.transaction(async () => {
-        await sink.merge(
-          inputOf(people, [
-            [1, "b"],
-            [2, "b"],
-          ]),
-        );
+        await sink.merge(inputOf(people, list([1, "b"], [2, "b"])));
         await run(sink, "CREATE TABLE other (id integer)");
         throw new RangeError("the body's own");
       });
       await expect(failing).rejects.toThrow(RangeError);
       expect(await readBack(sink, people)).toEqual([[1, "a"]]);
       await expect(run(sink, "SELECT * FROM other")).rejects.toThrow(/other/);
-      expect(
-        counts(
-          await write(
-            sink,
-            inputOf(people, [
-              [1, "c"],
-              [2, "c"],
-            ]),
-          ),
-        ),
-      ).toEqual([1, 1, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(people, list([1, "c"], [2, "c"]))))).toEqual([1, 1, 0, 0, 0]);
     });
 
     test("statements of the database belong to it", async () => {
@@ -1192,11 +845,11 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
       await first.apply(await first.plan(people));
       const rows = (name: string): Row[] => Array.from({ length: 500 }, (_, id) => [id, name]);
       const results = await Promise.all(
-        [first, second].flatMap((sink, at) => [
+        [first, second].flatMap((sink, which) => [
           (async () => {
             const sums = { created: 0, updated: 0, unchanged: 0 };
             for (let round = 0; round < 10; round++) {
-              const result = await sink.transaction(() => sink.merge(inputOf(people, rows(`${at} ${round}`))));
+              const result = await sink.transaction(() => sink.merge(inputOf(people, rows(`${which} ${round}`))));
               sums.created += result.created;
               sums.updated += result.updated;
               sums.unchanged += result.unchanged;

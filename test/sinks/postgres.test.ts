@@ -8,7 +8,7 @@ import { openSink } from "../../src/sinks/index.ts";
 import { keeps, storedAs } from "../../src/sinks/postgres/storage.ts";
 import { withoutCredentials } from "../../src/sinks/postgres/session.ts";
 import { type FreshDatabase, freshDatabase } from "../support/postgres.ts";
-import { counts, inputOf, opened, readBack, run, tableOf, write } from "./targets.ts";
+import { counts, inputOf, list, opened, readBack, run, tableOf, write } from "./targets.ts";
 
 const people = tableOf({ id: "integer", name: "text" });
 
@@ -103,19 +103,14 @@ describe("a transaction is made again", () => {
   test("after a real deadlock", async () => {
     await using first = await opened(database.url);
     await using second = await opened(database.url);
-    await write(
-      first,
-      inputOf(people, [
-        [1, "a"],
-        [2, "a"],
-      ]),
-    );
+    await write(first, inputOf(people, list([1, "a"], [2, "a"])));
     let met = 0;
+    const bothStarted = Promise.withResolvers<void>();
     const crossing = (sink: Sink, order: number[]): Promise<void> =>
       sink.transaction(async () => {
         await sink.merge(inputOf(people, [[order[0] ?? 0, `by ${order[0]}`]]));
-        met++;
-        while (met < 2) await sleep(5);
+        if (++met === 2) bothStarted.resolve();
+        await bothStarted.promise;
         await sink.merge(inputOf(people, [[order[1] ?? 0, `by ${order[0]}`]]));
       });
     await Promise.all([crossing(first, [1, 2]), crossing(second, [2, 1])]);
@@ -157,10 +152,10 @@ describe("sessions with other settings", () => {
       await other.query(`ALTER DATABASE ${name} SET extra_float_digits = -15`);
       await other.query(`ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`);
       const table = tableOf({ id: "integer", at: "timestamp", day: "date", span: "interval", size: "double" });
-      const rows: Row[] = [
+      const rows: Row[] = list(
         [1, "2025-03-09T07:30:00.000001Z", "2025-03-04", "-P1Y2M3DT4H5M6S".slice(1), 0.1],
         [2, "1883-11-18T17:00:00.000000Z", "1883-11-18", "PT1H", 1 / 3],
-      ];
+      );
       await using sink = await opened(other.url);
       await write(sink, inputOf(table, rows));
       expect(await readBack(sink, table)).toEqual(rows);
@@ -202,11 +197,7 @@ describe("rejects", () => {
     const table = tableOf({ id: "integer", count: "integer", amount: "decimal(5,2)" });
     const result = await write(
       sink,
-      inputOf(table, [
-        [1, 2147483648, null],
-        [2, null, "1234.00"],
-        [3, 1, "999.99"],
-      ]),
+      inputOf(table, list([1, 2147483648, null], [2, null, "1234.00"], [3, 1, "999.99"])),
     );
     expect(result.rejects.map(({ index, field, code }) => ({ index, field, code }))).toEqual([
       { index: 0, field: "count", code: "22003" },
@@ -223,14 +214,7 @@ describe("rejects", () => {
         "CREATE TABLE thing (id integer PRIMARY KEY, parent integer REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
     );
     const table = tableOf({ id: "integer", parent: "integer" });
-    const result = await write(
-      sink,
-      inputOf(table, [
-        [1, 1],
-        [2, 99],
-        [3, 1],
-      ]),
-    );
+    const result = await write(sink, inputOf(table, list([1, 1], [2, 99], [3, 1])));
     expect(result.rejects).toMatchObject([{ index: 1, field: "parent", code: "23503" }]);
     expect(counts(result)).toEqual([2, 0, 0, 0, 1]);
   });
@@ -238,18 +222,9 @@ describe("rejects", () => {
   test("keys that differ for us and are one for the database: the later one wins", async () => {
     await using sink = await opened(database.url);
     const table = tableOf({ span: "interval", note: "text" });
-    expect(
-      counts(
-        await write(
-          sink,
-          inputOf(table, [
-            ["P1M", "a"],
-            ["PT1H", "b"],
-            ["P30D", "c"],
-          ]),
-        ),
-      ),
-    ).toEqual([2, 1, 0, 0, 0]);
+    expect(counts(await write(sink, inputOf(table, list(["P1M", "a"], ["PT1H", "b"], ["P30D", "c"]))))).toEqual([
+      2, 1, 0, 0, 0,
+    ]);
     expect((await readBack(sink, table)).map((row) => row[1]).sort()).toEqual(["b", "c"]);
   });
 

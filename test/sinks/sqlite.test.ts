@@ -11,7 +11,7 @@ import type { Row } from "../../src/sinks/contract.ts";
 import { openSink } from "../../src/sinks/index.ts";
 import { lockFile } from "../../src/sinks/sqlite/lock.ts";
 import { affinityOf, keeps, storedAs } from "../../src/sinks/sqlite/storage.ts";
-import { counts, inputOf, opened, readBack, run, tableOf, write } from "./targets.ts";
+import { counts, inputOf, list, opened, readBack, run, tableOf, write } from "./targets.ts";
 
 const people = tableOf({ id: "integer", name: "text" });
 
@@ -26,16 +26,7 @@ describe("reading alone", () => {
   test("does not create the file, and finds nothing in it", async () => {
     await using sink = await opened(address(), true);
     expect((await sink.plan(people)).creates).toBe(true);
-    expect(
-      counts(
-        await sink.compare(
-          inputOf(people, [
-            [1, "a"],
-            [2, "b"],
-          ]),
-        ),
-      ),
-    ).toEqual([2, 0, 0, 0, 0]);
+    expect(counts(await sink.compare(inputOf(people, list([1, "a"], [2, "b"]))))).toEqual([2, 0, 0, 0, 0]);
     expect(await sink.lock("run")).toBeDefined();
     expect(sink.address).toBe(address());
     expect(readdirSync(folder)).toEqual([]);
@@ -152,11 +143,16 @@ describe("another writer", () => {
     await sleep(20);
     await second.database.insertInto("thing").values({ id: 2, name: "b" }).execute();
     await slow;
-    expect(await readBack(second, people)).toEqual([
-      [1, "a"],
-      [2, "b"],
-    ]);
+    expect(await readBack(second, people)).toEqual(list([1, "a"], [2, "b"]));
   });
+});
+
+test("a number that is bound to a text column stays as it is written", async () => {
+  await using sink = await opened(address());
+  await write(sink, inputOf(people, [[1, "a"]]));
+  await sink.database.insertInto("thing").values({ id: 2, name: 5 }).execute();
+  await sink.database.insertInto("thing").values({ id: 3, name: 1.5 }).execute();
+  expect(await readBack(sink, people)).toEqual(list([1, "a"], [2, "5"], [3, "1.5"]));
 });
 
 test("a full disk is fatal, and nothing of the batch stays", async () => {
@@ -243,14 +239,7 @@ describe("strict tables", () => {
     await run(sink, "CREATE TABLE thing (id TEXT PRIMARY KEY, size REAL, count INT) STRICT");
     const table = tableOf({ id: "text", size: "double", count: "integer" });
     expect((await sink.plan(table)).problems).toEqual([]);
-    const result = await write(
-      sink,
-      inputOf(table, [
-        ["a", 1.5, 1],
-        ["b", 1, 1.5],
-        ["c", null, 2],
-      ]),
-    );
+    const result = await write(sink, inputOf(table, list(["a", 1.5, 1], ["b", 1, 1.5], ["c", null, 2])));
     expect(result.rejects).toMatchObject([{ index: 1, code: "SQLITE_CONSTRAINT_DATATYPE" }]);
     expect(counts(result)).toEqual([2, 0, 0, 0, 1]);
   });

@@ -59,8 +59,13 @@ export const LATER = "2025-06-02T12:00:00.000000Z";
 
 /** A table from a short form: `{ id: "integer", name: "text" }`, keyed by its first column unless told otherwise. */
 export function tableOf(columns: Record<string, string>, options: Partial<Table> = {}): Table {
-  const list = Object.entries(columns).map(([name, type]) => ({ name, type }));
-  return { name: "thing", columns: list, keys: [list[0]?.name ?? ""], ...options };
+  const typed = Object.entries(columns).map(([name, type]) => ({ name, type }));
+  return { name: "thing", columns: typed, keys: [typed[0]?.name ?? ""], ...options };
+}
+
+/** Rows on one line: the formatter spreads a list of lists over as many lines as it has values. */
+export function list(...rows: Row[]): Row[] {
+  return rows;
 }
 
 export function inputOf(table: Table, rows: readonly Row[], options: Partial<MergeInput> = {}): MergeInput {

@@ -31,7 +31,7 @@ interface Account {
 /** Starts a server on a free port in a temporary folder. Throws what the server printed when it does not come up. */
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "etl-postgres-"));
-  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   try {
     await chmod(folder, 0o755);
     const account = process.getuid?.() === 0 ? unprivilegedAccount() : undefined;
@@ -92,11 +92,22 @@ interface Cluster {
 }
 
 async function initialise({ binaries, data, account }: Cluster): Promise<void> {
-  const child = spawn(
-    join(binaries, "initdb"),
-    [`--pgdata=${data}`, "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"],
-    { ...account, cwd: data, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const options = {
+    pgdata: data,
+    auth: "trust",
+    username: "postgres",
+    encoding: "UTF8",
+    // A language's order, as real servers have it: what relies on the order of code points shows.
+    locale: "C",
+    "locale-provider": "icu",
+    "icu-locale": "en-US",
+  };
+  const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+  const child = spawn(join(binaries, "initdb"), [...flags, "--no-sync"], {
+    ...account,
+    cwd: data,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const output = collect(child);
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`initdb ended with ${String(code)}: ${output()}`);

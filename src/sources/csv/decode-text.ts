@@ -21,7 +21,11 @@ export interface TextChunk {
  * @param name the file's, for errors
  * @throws FatalError for `utf-16` without a byte order mark
  */
-export async function* decodeText(chunks: AsyncIterable<Buffer>, encoding: Encoding, name: string): AsyncGenerator<TextChunk> {
+export async function* decodeText(
+  chunks: AsyncIterable<Buffer>,
+  encoding: Encoding,
+  name: string,
+): AsyncGenerator<TextChunk> {
   let decode: Decode | undefined;
   let carried: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
@@ -70,7 +74,9 @@ function beginning(bytes: Buffer, encoding: Encoding, name: string): { decode: D
       return { decode: wholeBytes((part) => decoder.decode(part)), from: 0 };
     }
     case "utf-16":
-      throw new FatalError(`${name} has no byte order mark, so its utf-16 can be read in two ways; write encoding: utf-16le or utf-16be`);
+      throw new FatalError(
+        `${name} has no byte order mark, so its utf-16 can be read in two ways; write encoding: utf-16le or utf-16be`,
+      );
   }
 }
 

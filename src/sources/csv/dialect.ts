@@ -28,7 +28,8 @@ export function dialectOf(spec: CsvSource): Dialect {
   const delimiter = spec.delimiter === "\\t" ? "\t" : spec.delimiter;
   if (/[\r\n]/.test(delimiter)) throw new SpecError("source.delimiter may not contain a line break");
   const quote = spec.quote === false ? undefined : one("quote", spec.quote, "false means that the files do not quote");
-  if (quote !== undefined && delimiter.startsWith(quote)) throw new SpecError("source.delimiter begins with the quote character");
+  if (quote !== undefined && delimiter.startsWith(quote))
+    throw new SpecError("source.delimiter begins with the quote character");
   const escape = one("escape", spec.escape, "write the quote character where quotes are doubled");
   return {
     delimiter,

@@ -3,6 +3,7 @@ import { FatalError, messageOf, SpecError, TransientError } from "../../errors.t
 import { compileTemplate, DROPPED, type Scope } from "../../template/index.ts";
 import type { Position } from "../contract.ts";
 import type { HttpClient, StreamResponse } from "../http/contract.ts";
+import { discard } from "../http/read-body.ts";
 
 /** What the server said of the file's state, RFC 9110 section 8.8, and of which file it said so. */
 export interface Validators {
@@ -11,7 +12,9 @@ export interface Validators {
   lastModified?: string;
 }
 
-export type Fetched = { unchanged: true; validators: Validators } | { unchanged: false; validators?: Validators; bytes: AsyncGenerator<Buffer> };
+export type Fetched =
+  | { unchanged: true; validators: Validators }
+  | { unchanged: false; validators?: Validators; bytes: AsyncGenerator<Buffer> };
 
 /**
  * The file's address with its templates filled in.
@@ -38,15 +41,16 @@ export async function fetchFile(client: HttpClient, url: string, since: Position
   const response = await client.stream({ method: "GET", url, headers });
   const { etag, "last-modified": lastModified } = response.headers;
   if (response.status === 304 && known) {
-    response.body.destroy();
+    discard(response.body);
     // A 304 repeats what it has: RFC 9110, section 15.4.5.
     return { unchanged: true, validators: { ...known, ...(etag && { etag }), ...(lastModified && { lastModified }) } };
   }
   if (response.status !== 200) {
-    response.body.destroy();
+    discard(response.body);
     throw new FatalError(`GET ${url} answered ${response.status}; a whole file (200) was expected`);
   }
-  const validators = etag || lastModified ? { url, ...(etag && { etag }), ...(lastModified && { lastModified }) } : undefined;
+  const validators =
+    etag || lastModified ? { url, ...(etag && { etag }), ...(lastModified && { lastModified }) } : undefined;
   return { unchanged: false, validators, bytes: bodyBytes(response, url) };
 }
 
@@ -65,7 +69,9 @@ async function* bodyBytes({ body }: StreamResponse, url: string): AsyncGenerator
     }
   } catch (error) {
     if (error instanceof TransientError || error instanceof FatalError) throw error;
-    throw new TransientError(`GET ${url} broke off after ${bytes} bytes: ${messageOf(error)}. Run it again.`, { cause: error });
+    throw new TransientError(`GET ${url} broke off after ${bytes} bytes: ${messageOf(error)}. Run it again.`, {
+      cause: error,
+    });
   } finally {
     body.destroy();
   }

@@ -50,7 +50,10 @@ export async function* filePages(file: CsvFile, options: PageOptions): AsyncGene
         page = emptyPage(file.slice);
       }
       page.bytes += reader.length;
-      const reject = reader.problem || reader.count !== names.length ? rejectOf(reader, { names, namedBy, encoding: spec.encoding }) : undefined;
+      const reject =
+        reader.problem || reader.count !== names.length
+          ? rejectOf(reader, { names, namedBy, encoding: spec.encoding })
+          : undefined;
       if (reject) {
         page.rejects.push(reject);
       } else {

@@ -27,7 +27,9 @@ export async function findFiles(pattern: string, folder: string): Promise<FoundF
   }
   if (found) return [named(absolute, folder)];
   if (!/[*?{[]/.test(pattern)) {
-    throw new FatalError(`no file ${pattern} in ${folder} (looked for ${absolute}); is source.path right, and has the file arrived?`);
+    throw new FatalError(
+      `no file ${pattern} in ${folder} (looked for ${absolute}); is source.path right, and has the file arrived?`,
+    );
   }
   const files: FoundFile[] = [];
   for await (const match of glob(pattern, { cwd: folder })) {

@@ -227,7 +227,8 @@ export class RecordReader {
       if (position >= this.#text.length) return this.#needMore();
       const code = this.#text.charCodeAt(position);
       const skipped = this.#linesToSkip > 0;
-      const blank = code === this.#newline || (code === CR && this.#newline === LF && this.#blankAfterCarriageReturn(position));
+      const blank =
+        code === this.#newline || (code === CR && this.#newline === LF && this.#blankAfterCarriageReturn(position));
       const comment = this.#comment !== undefined && this.#text.startsWith(this.#comment, position);
       if (!skipped && !blank && !comment) return true;
       if (!this.#skipLine()) return false;

@@ -81,6 +81,7 @@ export class RemoteFile implements Source {
 function publicConnection(url: string): Connection {
   const connection = { connection: "csv", type: "api", base_url: new URL(url).origin };
   const fillIn = schemaValidator("connection");
-  if (!fillIn(connection)) throw new Error(`the schema refuses a connection of defaults: ${JSON.stringify(fillIn.errors)}`);
+  if (!fillIn(connection))
+    throw new Error(`the schema refuses a connection of defaults: ${JSON.stringify(fillIn.errors)}`);
   return connection as unknown as Connection;
 }

@@ -1,0 +1,69 @@
+/** The shipped HubSpot pipelines in a folder of their own, against a sandbox without rate limits. */
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { RunSummary } from "../../src/runtime/summary.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface HubspotProject {
+  folder: string;
+  spec(name: "contacts" | "deals"): string;
+  /** Runs `etl` as a user would, in a process of its own. */
+  start(args: readonly string[], env?: Record<string, string>): RunningEtl;
+  remove(): void;
+}
+
+export interface RunningEtl {
+  process: ChildProcess;
+  /** Resolves when the process is gone. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
+}
+
+/** Starts `etl` from the sources with this Node. */
+export function startEtl(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): RunningEtl {
+  const child = spawn(process.execPath, [join(root, "bin/etl.js"), ...args], {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, NO_COLOR: "1", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout!.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr!.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Awaited<RunningEtl["ended"]>>((resolve) =>
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr })),
+  );
+  return { process: child, ended };
+}
+
+/** Copies the pipelines beside an etl.yml that takes the rate limits off. */
+export function hubspotProject(sandbox: { url: string; token: string }): HubspotProject {
+  const folder = mkdtempSync(join(tmpdir(), "etl-hubspot-"));
+  cpSync(join(root, "pipelines/hubspot"), join(folder, "pipelines/hubspot"), { recursive: true });
+  writeFileSync(
+    join(folder, "etl.yml"),
+    "environments:\n  development: { validation: lenient, log_level: info, connections: { hubspot: { rate_limits: [] } } }\n",
+  );
+  const env = { HUBSPOT_BASE_URL: sandbox.url, HUBSPOT_API_TOKEN: sandbox.token };
+  return {
+    folder,
+    spec: (name) => join(folder, `pipelines/hubspot/${name}.yml`),
+    start: (args, more = {}) => startEtl(args, { cwd: folder, env: { ...env, ...more } }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The runs that `--output json` printed. */
+export function runsOf(output: { stdout: string; stderr: string }): RunSummary[] {
+  try {
+    return (JSON.parse(output.stdout) as { runs: RunSummary[] }).runs;
+  } catch (cause) {
+    throw new Error(`no JSON on stdout:\n${output.stdout}\n${output.stderr.slice(-3_000)}`, { cause });
+  }
+}

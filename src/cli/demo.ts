@@ -71,7 +71,7 @@ async function showRows(): Promise<void> {
     ] as const) {
       const { rows } = await sql<
         Record<string, unknown>
-      >`select * from ${sql.table(name)} order by sync_updated_at desc, id limit 5`.execute(sink.database);
+      >`select * from ${sql.id(name)} order by sync_updated_at desc, id limit 5`.execute(sink.database);
       const shown = columns.filter((column) => rows.length === 0 || column in rows[0]!);
       console.log(
         `\n${name}, the rows that changed last:\n${table(

@@ -2,28 +2,20 @@
 import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { messageOf, SpecError } from "../errors.ts";
-import { connectionsCommand } from "./connections.ts";
-import { demoCommand } from "./demo.ts";
-import { historyCommand } from "./history.ts";
-import { previewCommand } from "./preview.ts";
-import { rejectsCommand } from "./rejects.ts";
-import { runCommand } from "./run.ts";
-import { sandboxCommand } from "./sandbox.ts";
-import { validateCommand } from "./validate.ts";
-
 /** Every command adds itself to the program and gives its exit code to `exit`. */
 export type AddCommand = (program: Command, exit: (code: number) => void) => void;
 
-export const commands: readonly AddCommand[] = [
-  runCommand,
-  validateCommand,
-  previewCommand,
-  historyCommand,
-  rejectsCommand,
-  connectionsCommand,
-  demoCommand,
-  sandboxCommand,
-];
+/** The commands, in the order of the help. A command's file is loaded when it is called; the help loads all. */
+export const commands: Record<string, () => Promise<AddCommand>> = {
+  run: async () => (await import("./run.ts")).runCommand,
+  validate: async () => (await import("./validate.ts")).validateCommand,
+  preview: async () => (await import("./preview.ts")).previewCommand,
+  history: async () => (await import("./history.ts")).historyCommand,
+  rejects: async () => (await import("./rejects.ts")).rejectsCommand,
+  connections: async () => (await import("./connections.ts")).connectionsCommand,
+  demo: async () => (await import("./demo.ts")).demoCommand,
+  sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
+};
 
 function version(): string {
   const file = new URL(
@@ -33,8 +25,11 @@ function version(): string {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-/** Builds the program; `exit` is told the exit code of the command that ran. */
-export function createProgram(exit: (code: number) => void): Command {
+/**
+ * Builds the program; `exit` is told the exit code of the command that ran.
+ * @param name the command that is called: only that one is loaded. Any other word loads all.
+ */
+export async function createProgram(exit: (code: number) => void, name?: string): Promise<Command> {
   const program = new Command("etl")
     .description("Declarative ETL: YAML pipeline specs in, correct warehouse rows out.")
     .version(version())
@@ -42,7 +37,8 @@ export function createProgram(exit: (code: number) => void): Command {
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
     .configureOutput({ outputError: (text, write) => write(text) });
-  for (const add of commands) add(program, exit);
+  const called = name === undefined ? undefined : commands[name];
+  for (const load of called ? [called] : Object.values(commands)) (await load())(program, exit);
   // Sub-commands inherit neither of these.
   for (const command of program.commands)
     for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
@@ -53,7 +49,8 @@ export function createProgram(exit: (code: number) => void): Command {
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   try {
-    await createProgram((value) => (code = value)).parseAsync([...argv], { from: "user" });
+    const program = await createProgram((value) => (code = value), argv[0]);
+    await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 || error.code === "commander.help" ? 0 : 2;

@@ -54,4 +54,5 @@ export function isJsonataError(error: unknown): error is { code: string; positio
   return typeof error === "object" && error !== null && typeof (error as { code?: unknown }).code === "string" && "message" in error;
 }
 
+export { functionNames } from "./functions.ts";
 export { referencesOf, syntaxProblems, type References } from "./references.ts";

@@ -1,21 +1,29 @@
 /** What an expression reads, calls and binds, taken from its syntax tree without running it. */
 import jsonata, { type ExprNode } from "jsonata";
-import { suggestFunction } from "./functions.ts";
+import { readsContext } from "./context-functions.ts";
+import { functionNames, suggestFunction } from "./functions.ts";
+import { explainSyntaxError } from "./syntax-words.ts";
 
 export interface References {
   /** Name paths read from the input's root, outermost name first: `properties.email` is ["properties", "email"]. */
   paths: string[][];
   /** Paths below which anything may be read: `properties.*` is ["properties"]; a wildcard at the root is []. */
   wildcards: string[][];
-  /** `$name` variables that the expression does not bind itself, without the dollar, in order of appearance. */
+  /** The same paths, each time they are read, with the offset of the first name; -1 where it cannot be told. */
+  reads: { path: string[]; position: number }[];
+  /**
+   * `$name` variables that the expression does not bind itself and that are no built-in function, without the
+   * dollar, in order of appearance.
+   */
   variables: { name: string; position: number }[];
 }
 
-/** A mistake that shows only when the expression runs: a function that does not exist, a wrong name. */
+/** A mistake in an expression: it cannot be read, or it calls a function that does not exist (a run would tell). */
 export interface SyntaxProblem {
   kind: "syntax" | "function";
   /** Offset into the expression. */
   position: number;
+  /** For `function` a whole sentence; for `syntax` one that goes on after "this is not JSONata:". */
   message: string;
 }
 
@@ -49,14 +57,21 @@ interface Node {
 }
 
 /** Where a node is evaluated: the names that led to its context, or undefined where that cannot be told. */
-type Context = string[] | undefined;
+type Context = { names: string[]; position: number } | undefined;
+
+const root: Context = { names: [], position: -1 };
 
 interface Found extends References {
   calls: { name: string; position: number }[];
 }
 
 class Walker {
-  readonly found: Found = { paths: [], wildcards: [], variables: [], calls: [] };
+  readonly #expression: string;
+  readonly found: Found = { paths: [], reads: [], wildcards: [], variables: [], calls: [] };
+
+  constructor(expression: string) {
+    this.#expression = expression;
+  }
 
   walk(node: Node | Node[] | Node[][] | undefined, context: Context, bound: ReadonlySet<string>): void {
     if (!node) return;
@@ -69,7 +84,7 @@ class Walker {
         this.path(node, context, bound);
         return;
       case "name":
-        this.read(context, [String(node.value)]);
+        this.read(this.below(context, node));
         return;
       case "wildcard":
       case "descendant":
@@ -81,7 +96,7 @@ class Walker {
         return;
       case "function":
       case "partial":
-        this.call(node, context, bound);
+        this.call(node, { context, bound, applied: 0 });
         return;
       case "lambda":
         this.walk(node.body, context, new Set([...bound, ...(node.arguments ?? []).map((argument) => String(argument.value))]));
@@ -93,6 +108,14 @@ class Walker {
           if (expression.type === "bind") inner.add(String((expression.lhs as Node).value));
           this.walk(expression, context, inner);
         }
+        return;
+      }
+      case "apply": {
+        // `a ~> $f(b)` is `$f(a, b)`.
+        this.walk(node.lhs, context, bound);
+        const rhs = node.rhs as Node;
+        if (rhs.type === "function") this.call(rhs, { context, bound, applied: 1 });
+        else this.walk(rhs, context, bound);
         return;
       }
       case "bind":
@@ -124,11 +147,11 @@ class Walker {
     let named = false;
     for (const [index, step] of steps.entries()) {
       if (step.type === "name") {
-        context = context && [...context, String(step.value)];
+        context = this.below(context, step);
         named = true;
       } else if (step.type === "variable" && index === 0) {
         const value = String(step.value);
-        if (value === "$") context = [];
+        if (value === "$") context = root;
         else if (value !== "") {
           this.variable(step, context, bound);
           context = undefined;
@@ -140,7 +163,11 @@ class Walker {
         this.walk(step, context, bound);
         context = undefined;
       }
-      if (step.focus) bound = new Set([...bound, step.focus]);
+      if (step.focus) {
+        // What is read below a focus variable cannot be told.
+        this.read(context);
+        bound = new Set([...bound, step.focus]);
+      }
       if (step.index) bound = new Set([...bound, step.index]);
       for (const stage of [...(step.stages ?? []), ...(step.predicate ?? [])]) {
         if (stage.type === "index") bound = new Set([...bound, String(stage.value)]);
@@ -149,32 +176,53 @@ class Walker {
       this.group(step, context, bound);
     }
     const grouped = node.group !== undefined;
-    if (named && context && !grouped) this.found.paths.push(context);
+    if (named && !grouped) this.read(context);
     this.group(node, context, bound);
   }
 
-  private read(context: Context, names: string[]): void {
-    if (context) this.found.paths.push([...context, ...names]);
+  private read(context: Context): void {
+    if (!context) return;
+    this.found.paths.push(context.names);
+    this.found.reads.push({ path: context.names, position: context.position });
   }
 
   private wildcard(context: Context): void {
-    if (context) this.found.wildcards.push(context);
+    if (!context) return;
+    this.found.wildcards.push(context.names);
+  }
+
+  /** The context as a value: `$` alone, or the first argument of a function that was left out. */
+  private whole(context: Context): void {
+    if (context && context.names.length > 0) this.read(context);
+    else this.wildcard(context);
   }
 
   private variable(node: Node, context: Context, bound: ReadonlySet<string>): void {
     const name = String(node.value);
-    if (name === "") this.wildcard(context);
-    else if (name === "$") this.wildcard([]);
-    else if (!bound.has(name)) this.found.variables.push({ name, position: (node.position ?? name.length + 1) - name.length - 1 });
+    if (name === "") this.whole(context);
+    else if (name === "$") this.wildcard(root);
+    else if (!bound.has(name) && !functionNames.has(name)) this.found.variables.push({ name, position: (node.position ?? name.length + 1) - name.length - 1 });
   }
 
-  private call(node: Node, context: Context, bound: ReadonlySet<string>): void {
+  private call(node: Node, { context, bound, applied }: { context: Context; bound: ReadonlySet<string>; applied: number }): void {
     const procedure = node.procedure;
     if (procedure?.type === "variable" && typeof procedure.value === "string" && procedure.value !== "") {
       const name = procedure.value;
-      if (!bound.has(name)) this.found.calls.push({ name, position: (procedure.position ?? name.length + 1) - name.length - 1 });
+      if (!bound.has(name)) {
+        this.found.calls.push({ name, position: (procedure.position ?? name.length + 1) - name.length - 1 });
+        if (readsContext(name, (node.arguments ?? []).length + applied)) this.whole(context);
+      }
     } else this.walk(procedure, context, bound);
     this.walk(node.arguments, context, bound);
+  }
+
+  private below(context: Context, { value, position }: Node): Context {
+    if (!context) return undefined;
+    const name = String(value);
+    const names = [...context.names, name];
+    if (context.names.length > 0 || position === undefined) return { names, position: context.position };
+    // JSONata's position is the offset after the token, and a token in backquotes has two signs more.
+    return { names, position: position - name.length - (this.#expression[position - 1] === "`" ? 2 : 0) };
   }
 }
 
@@ -183,10 +231,10 @@ class Walker {
  * @throws JSONata's syntax error.
  */
 export function referencesOf(expression: string): References {
-  const walker = new Walker();
-  walker.walk(jsonata(expression).ast() as unknown as Node, [], new Set());
-  const { paths, wildcards, variables } = walker.found;
-  return { paths, wildcards, variables };
+  const walker = new Walker(expression);
+  walker.walk(jsonata(expression).ast() as unknown as Node, root, new Set());
+  const { paths, reads, wildcards, variables } = walker.found;
+  return { paths, reads, wildcards, variables };
 }
 
 /**
@@ -198,13 +246,10 @@ export function syntaxProblems(expression: string, functions: ReadonlySet<string
   try {
     ast = jsonata(expression).ast();
   } catch (error) {
-    const { position, token, message } = error as { position?: number; token?: string; message: string };
-    const end = position ?? expression.length;
-    const length = typeof token === "string" && token !== "(end)" && expression.slice(end - token.length, end) === token ? token.length : 0;
-    return [{ kind: "syntax", position: Math.max(0, end - length), message }];
+    return [{ kind: "syntax", ...explainSyntaxError(expression, error as Parameters<typeof explainSyntaxError>[1]) }];
   }
-  const walker = new Walker();
-  walker.walk(ast as unknown as Node, [], new Set());
+  const walker = new Walker(expression);
+  walker.walk(ast as unknown as Node, root, new Set());
   return walker.found.calls.flatMap(({ name, position }) => {
     const problem = functions.has(name) ? undefined : suggestFunction(name);
     return problem === undefined ? [] : [{ kind: "function" as const, position, message: problem }];

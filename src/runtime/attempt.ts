@@ -1,6 +1,6 @@
 /** One run of a pipeline, from the first request to its history row. */
 import { FatalError, messageOf } from "../errors.ts";
-import type { Bound, Page, Source, SourceMetrics } from "../sources/contract.ts";
+import type { Bound, Page, Position, Source, SourceMetrics } from "../sources/contract.ts";
 import type { Sink, Table } from "../sinks/contract.ts";
 import { compileTemplate } from "../template/index.ts";
 import { instantFromDate, isoOf } from "../values/instant.ts";
@@ -16,7 +16,7 @@ import type { ResolvedParams } from "./params.ts";
 import { createProcessor, type PageProcessor } from "./process-page.ts";
 import { readAhead } from "./read-ahead.ts";
 import { rejectLimit, type RejectLimit } from "./reject-limit.ts";
-import { noCounts, type Checkpoint } from "./state/checkpoint.ts";
+import { hasProgress, noCounts, type Checkpoint } from "./state/checkpoint.ts";
 import type { History, PipelineScope } from "./state/history.ts";
 import { nextWatermark, watermarkObstacles, type Strategy } from "./strategy.ts";
 import { peakRssMb, type RunOutcome } from "./summary.ts";
@@ -45,8 +45,10 @@ export interface AttemptInput extends RunInput {
   /** What was asked, as one text: a resumed run must have the same. */
   asked: string;
   resumed?: { fromRun: number; checkpoint: Checkpoint };
-  /** ETag and the like, from the last successful run with the same spec. */
-  unchangedSince?: unknown;
+  /** Whatever decides what a record becomes, as one text. */
+  madeBy: string;
+  /** ETag and the like of a file that the last run read to the end, and made the same rows of. */
+  unchangedSince?: Position;
 }
 
 export class Attempt {
@@ -63,7 +65,7 @@ export class Attempt {
   readonly #stop = new AbortController();
   readonly #incomplete: string[] = [];
   #runId = 0;
-  #unchanged: { validators?: unknown; unchanged: boolean } = { unchanged: false };
+  #unchanged: { validators?: Position; unchanged: boolean } = { unchanged: false };
   #interruptedBy: string | undefined;
   #tableExists = true;
   #cut = false;
@@ -199,11 +201,15 @@ export class Attempt {
         window: this.#window,
         pageSize: flags.batchSize,
         resume: resumed ? { ...this.#checkpoint.slices } : {},
-        unchangedSince: this.#tableExists && strategy.name !== "full" ? (unchangedSince as never) : undefined,
+        // Whoever asks for everything or for a date of their own wants the rows read, changed or not.
+        unchangedSince:
+          this.#tableExists && strategy.name !== "full" && strategy.name !== "manual" ? unchangedSince : undefined,
       });
       await this.#consume(pages);
       this.#unchanged = source.unchanged?.() ?? this.#unchanged;
     } finally {
+      // A page may still be on its way when a run is cut short.
+      this.#stop.abort();
       await source.close();
     }
   }
@@ -283,7 +289,7 @@ export class Attempt {
       incomplete: this.#incomplete,
       counters,
       limit: this.#limit,
-      hasPosition: Object.keys(this.#checkpoint.slices).length > 0,
+      hasProgress: hasProgress(this.#committer.committed),
     });
     if (judged.error !== null) judged.error = engine.mask(judged.error);
     const duration = (timeOf(engine).getTime() - startedAt.getTime()) / 1000;
@@ -294,7 +300,11 @@ export class Attempt {
       const greatest = this.#processor.greatest;
       const watermark =
         delta && judged.status !== "failed" ? nextWatermark({ delta, start, greatest, stored, obstacles }) : undefined;
-      await this.#closeHistory(history, judged, { duration, watermark: watermark?.text ?? null });
+      await this.#closeHistory(history, judged, {
+        duration,
+        watermark: watermark?.text ?? null,
+        whole: obstacles.length === 0,
+      });
     }
     this.#tellEnd(judged);
     return {
@@ -319,8 +329,8 @@ export class Attempt {
 
   async #closeHistory(
     history: History,
-    { status, error, complete, canResume }: Judgement,
-    end: { duration: number; watermark: string | null },
+    { status, error, canResume }: Judgement,
+    end: { duration: number; watermark: string | null; whole: boolean },
   ): Promise<void> {
     const { counters } = this.#committer;
     const metrics = performanceMetrics({
@@ -338,12 +348,13 @@ export class Attempt {
         counters,
         error,
         watermark: end.watermark,
-        checkpoint: canResume ? { ...this.#checkpoint, counters } : null,
+        checkpoint: canResume ? this.#committer.committed : null,
         metrics,
       });
-      if (complete && status !== "failed" && this.#unchanged.validators !== undefined) {
-        await history.note(this.#runId, { unchanged_since: this.#unchanged.validators });
-      }
+      const { validators } = this.#unchanged;
+      // A run that read a part of the file must not have the next one believe that all of it is in.
+      if (end.whole && status !== "failed" && validators !== undefined)
+        await history.noteFile(this.#runId, { validators, made_by: this.#input.madeBy });
     } catch (cause) {
       // A database that is gone takes its history along: the next run finds this one as `running` and closes it.
       this.#input.engine.log.error(`The history row of run ${this.#runId} could not be written: ${messageOf(cause)}`);

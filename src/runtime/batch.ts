@@ -19,6 +19,8 @@ export interface BatchKeys {
 export class Batch {
   readonly rows: BatchRow[] = [];
   readonly rejects: Reject[] = [];
+  /** Keys whose last version in this batch was rejected. */
+  readonly rejectedKeys = new Set<string>();
   bytes = 0;
   /** Written; what fails later must not write it again. */
   committed = false;
@@ -37,6 +39,7 @@ export class Batch {
 
   /** Adds a row; of two with one key the newer stays, the later read where they are equal or one has no time. */
   add(candidate: BatchRow): void {
+    this.rejectedKeys.delete(candidate.key);
     const index = this.#byKey.get(candidate.key);
     if (index === undefined) {
       this.#byKey.set(candidate.key, this.rows.push(candidate) - 1);
@@ -44,6 +47,15 @@ export class Batch {
     }
     this.duplicates++;
     if (!this.#isOlder(candidate, this.rows[index]!)) this.rows[index] = candidate;
+  }
+
+  /** Keeps why a record could not become a row: one reject or more. */
+  reject(rejects: readonly Reject[]): void {
+    this.rejected++;
+    for (const reject of rejects) {
+      this.rejects.push(reject);
+      this.rejectedKeys.add(reject.key);
+    }
   }
 
   #isOlder(candidate: BatchRow, held: BatchRow): boolean {

@@ -35,11 +35,18 @@ export interface CommitterOptions {
   onRefused(reject: Reject, batch: Batch): void;
 }
 
+function copyOf(checkpoint: Checkpoint): Checkpoint {
+  return { ...checkpoint, slices: { ...checkpoint.slices } };
+}
+
 export class Committer {
   /** Of the run so far; the checkpoint's own copy follows with each commit. */
   counters: Counters;
+  /** The checkpoint as it was committed with the last batch: what came after it must be read again. */
+  committed: Checkpoint;
   readonly #options: CommitterOptions;
   readonly #rejects: Rejects;
+  /** Keys that have an open reject. */
   #openRejects = new Set<string>();
   #runId = 0;
 
@@ -47,6 +54,7 @@ export class Committer {
     this.#options = options;
     this.#rejects = new Rejects(options.sink, options.scope);
     this.counters = options.checkpoint.counters;
+    this.committed = copyOf(options.checkpoint);
   }
 
   /** Called once the run has its history row. */
@@ -70,6 +78,7 @@ export class Committer {
     }
     batch.committed = true;
     checkpoint.counters = this.counters;
+    this.committed = copyOf(checkpoint);
     if (limit?.count !== undefined && this.counters.rejected > limit.count) {
       throw new RejectLimitError(limit.message(this.counters));
     }
@@ -78,7 +87,7 @@ export class Committer {
   async #write(batch: Batch, history: History): Promise<void> {
     const { sink, checkpoint, onRefused } = this.#options;
     const input = this.#mergeInput(batch);
-    const { counters, refused } = await sink.transaction(async () => {
+    const { counters, refused, resolved } = await sink.transaction(async () => {
       const merged = batch.rows.length ? await sink.merge(input) : nothingMerged;
       const added = this.#added(batch, merged);
       const refusedRows = merged.rejects.map(({ index, field, code, message }): Reject => {
@@ -89,11 +98,15 @@ export class Committer {
       if (rejects.length) {
         await this.#rejects.save(rejects, { id: this.#runId, specHash: checkpoint.specHash, now: input.now });
       }
-      await this.#resolve(batch, rejects, input.now);
+      const good = this.#goodAgain(batch, refusedRows);
+      if (good.length) await this.#rejects.resolve(good, input.now);
       await history.checkpoint(this.#runId, { ...checkpoint, counters: added });
-      return { counters: added, refused: refusedRows };
+      return { counters: added, refused: refusedRows, resolved: good };
     });
     this.counters = counters;
+    for (const key of resolved) this.#openRejects.delete(key);
+    for (const { key } of refused) this.#openRejects.add(key);
+    for (const key of batch.rejectedKeys) this.#openRejects.add(key);
     for (const reject of refused) onRefused(reject, batch);
   }
 
@@ -127,11 +140,14 @@ export class Committer {
     };
   }
 
-  /** A later version of a rejected record became a row: its rejects are over. */
-  async #resolve(batch: Batch, rejected: readonly Reject[], now: string): Promise<void> {
-    if (!this.#openRejects.size) return;
-    const again = new Set(rejected.map(({ key }) => key));
-    const good = batch.rows.map(({ key }) => key).filter((key) => this.#openRejects.has(key) && !again.has(key));
-    if (good.length) await this.#rejects.resolve(good, now);
+  /** Keys with a reject, open or of this batch, whose later version became a row: their rejects are over. */
+  #goodAgain(batch: Batch, refused: readonly Reject[]): string[] {
+    if (!this.#openRejects.size && !batch.rejects.length) return [];
+    const rejected = new Set(batch.rejects.map(({ key }) => key));
+    const stillBad = new Set(refused.map(({ key }) => key));
+    return batch.rows
+      .map(({ key }) => key)
+      .filter((key) => this.#openRejects.has(key) || rejected.has(key))
+      .filter((key) => !batch.rejectedKeys.has(key) && !stillBad.has(key));
   }
 }

@@ -17,8 +17,8 @@ export interface Ending {
   incomplete: readonly string[];
   counters: Counters;
   limit?: RejectLimit;
-  /** Reading got somewhere. */
-  hasPosition: boolean;
+  /** The checkpoint holds a place from which reading can go on. */
+  hasProgress: boolean;
 }
 
 export interface Judgement {
@@ -34,16 +34,18 @@ export interface Judgement {
 export function judge(ending: Ending): Judgement {
   const { failure, interruptedBy, cut, incomplete, counters, limit, pipeline } = ending;
   const tooMany = failure instanceof RejectLimitError || limit?.exceeded(counters) === true;
+  const canResume = ending.hasProgress && !tooMany;
   const failed = (error: string, exitCode: RunOutcome["exitCode"]): Judgement => ({
     status: "failed",
     error,
     exitCode,
     complete: false,
-    canResume: ending.hasPosition && !tooMany,
+    canResume,
   });
   if (failure !== undefined) return failed(messageOf(failure), failure instanceof SpecError ? 2 : 1);
   if (interruptedBy !== undefined) {
-    return failed(`interrupted by ${interruptedBy}; run it again to go on from the checkpoint`, 130);
+    const next = canResume ? " to go on from the checkpoint" : ": it starts from the beginning";
+    return failed(`interrupted by ${interruptedBy}; run it again${next}`, 130);
   }
   if (tooMany) return failed(limit!.message(counters), 1);
   const problems = [...incomplete, ...brokenEquations(counters)];

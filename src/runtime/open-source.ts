@@ -16,12 +16,18 @@ export interface OpenSourceInput {
 export async function openPipelineSource(input: OpenSourceInput, signal: AbortSignal): Promise<Source> {
   const { pipeline, engine, params } = input;
   const kind = await engine.sourceKind(pipeline.spec.source.type);
+  // Taken from the expressions once: every page's request asks for them again.
+  const names = new Map<string, string[]>();
   return kind.open({
     spec: pipeline.spec.source,
     connection: pipeline.connection,
     folder: pipeline.folder,
     params,
-    mapped: (path) => mappedNames(pipeline.spec, path).names,
+    mapped(path) {
+      const known = names.get(path) ?? mappedNames(pipeline.spec, path).names;
+      names.set(path, known);
+      return known;
+    },
     log: engine.log,
     metrics: input.metrics ?? { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
     signal,

@@ -72,6 +72,8 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
       for (let index = 0; index < page.records.length; index++) {
         const waiting = processRecord(page.records[index], batch);
         if (waiting) await waiting;
+        // A record that stops the run is none that it read: the next run reads it.
+        batch.fetched++;
       }
     },
   };
@@ -83,49 +85,37 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
     failures: readonly Failure[],
     label: () => RecordLabel,
   ): void {
-    batch.rejected++;
-    for (const failure of failures) {
-      teller.reject(failure, label);
-      batch.rejects.push({
-        key,
-        stage: failure.stage,
-        field: failure.field,
-        rule: failure.rule,
-        message: failure.message,
-        record,
-      });
-    }
+    for (const failure of failures) teller.reject(failure, label);
+    batch.reject(failures.map(({ stage, field, rule, message }) => ({ key, stage, field, rule, message, record })));
   }
 
   function processRecord(record: unknown, batch: Batch): Promise<void> | undefined {
-    batch.fetched++;
     const prepared = mapping.prepare(record);
-    if (prepared instanceof Promise) return prepared.then((ready) => finish(record, ready, batch));
-    if (!filter) {
-      if (!inWindow(prepared, value(deltaField, prepared))) {
-        batch.filtered++;
-        return undefined;
-      }
-      const mapped = mapping.map(prepared);
-      if (!(mapped instanceof Promise)) {
-        take(record, mapped, batch);
-        return undefined;
-      }
-      return mapped.then((ready) => take(record, ready, batch));
-    }
-    return finish(record, prepared, batch);
+    if (filter || prepared instanceof Promise) return filtered(record, prepared, batch);
+    const raw = value(deltaField, prepared);
+    if (raw instanceof Promise) return raw.then((settled) => admit(record, prepared, settled, batch));
+    return admit(record, prepared, raw, batch);
   }
 
-  async function finish(record: unknown, prepared: Prepared, batch: Batch): Promise<void> {
-    if (filter && !(await passes(filter, prepared))) {
+  async function filtered(record: unknown, preparing: Prepared | Promise<Prepared>, batch: Batch): Promise<void> {
+    const prepared = await preparing;
+    const raw = await value(deltaField, prepared);
+    if (!filter || (await passes(filter, prepared))) return admit(record, prepared, raw, batch);
+    batch.filtered++;
+    // It was read all the same: a watermark that stayed before it would have every run read it again.
+    follow(boundOf(raw));
+  }
+
+  /** A record that the filter let through. Synchronous where the mapping is. */
+  function admit(record: unknown, prepared: Prepared, raw: unknown, batch: Batch): Promise<void> | undefined {
+    if (!inWindow(prepared, raw)) {
       batch.filtered++;
-      return;
+      return undefined;
     }
-    if (!inWindow(prepared, await value(deltaField, prepared))) {
-      batch.filtered++;
-      return;
-    }
-    take(record, await mapping.map(prepared), batch);
+    const mapped = mapping.map(prepared);
+    if (mapped instanceof Promise) return mapped.then((ready) => take(record, ready, batch));
+    take(record, mapped, batch);
+    return undefined;
   }
 
   async function passes(compiled: Compiled, prepared: Prepared): Promise<boolean> {
@@ -139,25 +129,39 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
     return compiled && mapping.evaluate(compiled, prepared);
   }
 
+  /** The record's delta value; undefined where it has none, or none that can be read. */
+  function boundOf(raw: unknown, onUnreadable?: (problem: RecordError) => void): Bound | undefined {
+    try {
+      if (raw instanceof ThrownValue) throw new RecordError(messageOf(raw.error));
+      return delta?.read(raw);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      onUnreadable?.(error);
+      return undefined;
+    }
+  }
+
+  /** Keeps the greatest delta value read; the last one, for cursors. */
+  function follow(bound: Bound | undefined): void {
+    if (!delta || !bound) return;
+    if (delta.kind === "cursor" || !processor.greatest || delta.compare(bound, processor.greatest) > 0)
+      processor.greatest = bound;
+  }
+
   /** Follows the greatest delta value, and tells whether the record lies in the window. */
   function inWindow(prepared: Prepared, raw: unknown): boolean {
     if (!delta) return true;
-    let bound: Bound | undefined;
-    try {
-      if (raw instanceof ThrownValue) throw new RecordError(messageOf(raw.error));
-      bound = delta.read(raw);
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
+    const bound = boundOf(raw, (problem) =>
       teller.warn(
         {
           field: "delta",
           rule: "unreadable",
-          message: `${error.message}; the record is read as one without a delta value`,
+          message: `${problem.message}; the record is read as one without a delta value`,
           value: raw,
         },
         () => ({ system: options.system, entity: options.entity, label: recordHash(prepared.record), id: "" }),
-      );
-    }
+      ),
+    );
     if (!bound) {
       if (missing === "fail")
         throw new FatalError(
@@ -167,8 +171,7 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
     }
     if (localWindow.until && delta.compare(bound, localWindow.until) >= 0) return false;
     if (localWindow.since && delta.compare(bound, localWindow.since) < 0) return false;
-    if (delta.kind === "cursor" || !processor.greatest || delta.compare(bound, processor.greatest) > 0)
-      processor.greatest = bound;
+    follow(bound);
     return true;
   }
 

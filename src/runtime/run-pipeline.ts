@@ -2,7 +2,7 @@
 import { messageOf, SpecError } from "../errors.ts";
 import type { Bound } from "../sources/contract.ts";
 import type { Sink } from "../sinks/contract.ts";
-import { instantFromDate } from "../values/instant.ts";
+import { instantFromDate, isoOf } from "../values/instant.ts";
 import { sql } from "kysely";
 import { Attempt } from "./attempt.ts";
 import { compileDelta, type CompiledDelta } from "./delta.ts";
@@ -20,6 +20,7 @@ interface Prepared extends RunInput {
   mapping: Mapping;
   delta?: CompiledDelta;
   scope: PipelineScope;
+  madeBy: string;
 }
 
 /**
@@ -39,7 +40,8 @@ export async function runPipeline(input: RunInput): Promise<RunOutcome[]> {
     });
     const delta = spec.source.delta && compileDelta(spec.source.delta);
     sink = await engine.openSink(engine.warehouse, { readOnly: flags.dryRun });
-    const prepared: Prepared = { ...input, params, mapping, delta, scope: { system, entity, scope: params.scope } };
+    const scope = { system, entity, scope: params.scope };
+    const prepared: Prepared = { ...input, params, mapping, delta, scope, madeBy: madeByText(input, params) };
     return flags.dryRun ? [await dryRun(prepared, sink)] : await lockedRun(prepared, sink);
   } catch (error) {
     const message = engine.mask(messageOf(error));
@@ -86,6 +88,7 @@ async function dryRun(prepared: Prepared, sink: Sink): Promise<RunOutcome> {
     stored,
     strategy: strategyFor(prepared, stored, startedAt),
     asked: "",
+    unchangedSince: await history?.unchangedSince(prepared.scope, prepared.madeBy),
   }).run();
 }
 
@@ -96,7 +99,7 @@ async function lockedRun(prepared: Prepared, sink: Sink): Promise<RunOutcome[]> 
   const lock = await sink.lock(`etl ${pipeline.spec.pipeline} ${scope.scope}`.trim());
   if (!lock) {
     const holder = await history.running(scope);
-    const message = `${pipeline.spec.pipeline} is already running${holder ? `: ${holder.by}, since ${holder.since}` : ""}. Wait for it to end, or stop it`;
+    const message = `${pipeline.spec.pipeline} is already running${holder ? `: ${holder.by}, since ${isoOf(holder.since)}` : ""}. Wait for it to end, or stop it`;
     engine.log.error(message);
     return [failedOutcome(prepared, message, 4)];
   }
@@ -121,9 +124,8 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
   let stored = await storedWatermark(history, prepared);
   let strategy = strategyFor(prepared, stored, startedAt);
   const last = await history.lastSuccess(scope);
-  const sameSpec = last?.["spec_hash"] === pipeline.hash;
-  if (last && !sameSpec && strategy.name === "incremental") await tellOlderRows(prepared, sink);
-  const unchangedSince = sameSpec ? last?.["unchanged_since"] : undefined;
+  if (last && last["spec_hash"] !== pipeline.hash && strategy.name === "incremental")
+    await tellOlderRows(prepared, sink);
 
   const failed = await history.lastFailed(scope);
   if (failed && canResume(failed.checkpoint, { asked, specHash: pipeline.hash, strategy, flags })) {
@@ -137,7 +139,6 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
       strategy: { ...strategy, since: failed.checkpoint.since },
       asked,
       resumed,
-      unchangedSince,
     }).run();
     outcomes.push(first);
     if (first.summary.status === "failed" || engine.signal.aborted) return outcomes;
@@ -154,7 +155,16 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
     );
   }
   outcomes.push(
-    await new Attempt({ ...prepared, sink, history, startedAt, stored, strategy, asked, unchangedSince }).run(),
+    await new Attempt({
+      ...prepared,
+      sink,
+      history,
+      startedAt,
+      stored,
+      strategy,
+      asked,
+      unchangedSince: await history.unchangedSince(scope, prepared.madeBy),
+    }).run(),
   );
   return outcomes;
 }
@@ -181,6 +191,12 @@ async function storedWatermark(history: History, { delta, scope, pipeline }: Pre
       { cause: error },
     );
   }
+}
+
+/** Whatever decides what a record becomes, as one text: an unchanged file makes the same rows only under the same. */
+function madeByText({ pipeline, flags, engine }: RunInput, params: ResolvedParams): string {
+  const { skipValidation } = flags;
+  return JSON.stringify([pipeline.hash, engine.validation, skipValidation, params.values]);
 }
 
 /** What was asked, as one text: a resumed run must have been asked the same. */
@@ -225,7 +241,7 @@ async function tellOlderRows({ pipeline, engine }: Prepared, sink: Sink): Promis
   const same = runs.rows.map(({ id }) => id);
   const older = await sql<{
     count: number;
-  }>`select count(*) as count from ${sql.table(spec.sink.table)} ${same.length ? sql`where sync_run_id not in (${sql.join(same)})` : sql``}`.execute(
+  }>`select count(*) as count from ${sql.id(spec.sink.table)} ${same.length ? sql`where sync_run_id not in (${sql.join(same)})` : sql``}`.execute(
     sink.database,
   );
   const count = Number(older.rows[0]?.count ?? 0);

@@ -1,7 +1,9 @@
 /** Validators: their names, their options, and the names that connections and etl.yml give to them. */
 import { didYouMean } from "../suggest.ts";
+import { validatorOptionProblem } from "./validator-options.ts";
 import type { Path, SpecDocument } from "./document.ts";
-import { schemaValidator } from "./schema.ts";
+import { checkSchema, schemaValidator } from "./schema.ts";
+import { tree, type Tree } from "./tree.ts";
 import type { ValidatorUse } from "./types.ts";
 
 /** `object_id: { pattern: "^[0-9]+$", message: not an id }`: built-ins under a name, with words of their own. */
@@ -12,68 +14,82 @@ export function builtInValidators(): string[] {
   return Object.keys((schemaValidator("pipeline", "validators").schema as { properties: object }).properties);
 }
 
-/** `email`, `{ phone: {…} }` or a list of both, as built-in uses; a named one becomes what it stands for. */
+/** `email`, `{ phone: {…} }` or a list of both, as built-in uses with their defaults; a named one becomes what it stands for. */
 export function validatorUses(value: unknown, named: NamedValidators): ValidatorUse[] {
   if (Array.isArray(value)) return value.flatMap((item) => validatorUses(item, named));
   const uses = typeof value === "string" ? { [value]: {} } : (value as Record<string, unknown>);
   return Object.entries(uses).flatMap(([rule, options]): ValidatorUse[] => {
-    const definition = named[rule];
-    if (!definition) return [{ name: rule, rule, options: options ?? {} }];
+    const definition = Object.hasOwn(named, rule) ? named[rule] : undefined;
+    if (!definition) return [{ name: rule, rule, options: withDefaults(rule, options) }];
     const { message, ...built } = definition;
-    return Object.entries(built).map(([name, own]) => ({ name, rule, options: own ?? {}, ...(typeof message === "string" ? { message } : {}) }));
+    return Object.entries(built).map(([name, own]) => ({ name, rule, options: withDefaults(name, own), ...(typeof message === "string" ? { message } : {}) }));
   });
 }
 
+function withDefaults(name: string, options: unknown): unknown {
+  const filled = { [name]: structuredClone(options ?? {}) };
+  schemaValidator("pipeline", "validators")(filled);
+  return filled[name];
+}
+
 /** Checks every `validate:` of a mapping. */
-export function checkValidators(document: SpecDocument, raw: Record<string, unknown>, named: NamedValidators): void {
-  const known = [...new Set([...Object.keys(named), ...builtInValidators()])];
-  const mapping = raw["mapping"];
-  if (!mapping || typeof mapping !== "object") return;
-  for (const [column, field] of Object.entries(mapping as Record<string, unknown>)) {
-    const value = (field as { validate?: unknown } | null)?.validate;
-    if (value === undefined) continue;
-    checkUse(document, ["mapping", column, "validate"], value, { known, named });
+export function checkValidators(document: SpecDocument, spec: Tree, named: NamedValidators): void {
+  for (const [column, field] of Object.entries(tree(spec["mapping"]))) {
+    const value = tree(field)["validate"];
+    if (value !== undefined) checkUse(document, ["mapping", column, "validate"], value, named);
   }
 }
 
-function checkUse(document: SpecDocument, path: Path, value: unknown, context: { known: string[]; named: NamedValidators }): void {
-  if (typeof value === "string") {
-    checkName(document, path, value, context.known, "value");
-    if (!(value in context.named)) checkOptions(document, path, value, {});
-  } else if (Array.isArray(value)) value.forEach((item, index) => checkUse(document, [...path, index], item, context));
-  else if (value && typeof value === "object") {
-    for (const [name, options] of Object.entries(value)) {
-      if (checkName(document, [...path, name], name, context.known, "key") && !(name in context.named)) checkOptions(document, [...path, name], name, options ?? {});
-    }
+/** Checks the validators that a connection or etl.yml names: each is built-ins with their options, and a message. */
+export function checkNamedValidators(document: SpecDocument, data: Tree): void {
+  for (const [name, definition] of Object.entries(tree(data["validators"]))) {
+    const path = ["validators", name];
+    const { message, ...built } = tree(definition);
+    if (message !== undefined && typeof message !== "string") document.add([...path, "message"], "E103", "message must be a text");
+    for (const [rule, options] of Object.entries(built)) checkBuiltIn(document, [...path, rule], rule, { options, target: "key", named: {} });
+    if (definition === tree(definition) && Object.keys(built).length === 0) document.add(path, "E102", `the validator "${name}" checks nothing: name a built-in one, such as pattern`, { target: "key" });
   }
 }
 
-function checkName(document: SpecDocument, path: Path, name: string, known: string[], target: "key" | "value"): boolean {
-  if (known.includes(name)) return true;
-  document.add(path, "E413", `unknown validator "${name}".${didYouMean(name, known) || ` Known: ${known.join(", ")}.`}`, { target });
-  return false;
+function checkUse(document: SpecDocument, path: Path, value: unknown, named: NamedValidators): void {
+  if (typeof value === "string") checkBuiltIn(document, path, value, { options: {}, target: "value", named });
+  else if (Array.isArray(value)) value.forEach((item, index) => checkUse(document, [...path, index], item, named));
+  else for (const [name, options] of Object.entries(tree(value))) checkBuiltIn(document, [...path, name], name, { options, target: "key", named });
 }
 
-function checkOptions(document: SpecDocument, path: Path, name: string, options: unknown): void {
-  const validate = schemaValidator("pipeline", "validators");
-  if (validate({ [name]: options })) {
-    const pattern = name === "pattern" ? (typeof options === "string" ? options : (options as { pattern: string }).pattern) : undefined;
-    if (pattern === undefined) return;
-    try {
-      new RegExp(pattern, "u");
-    } catch (error) {
-      document.add(path, "E414", `this is not a regular expression: ${(error as Error).message.replace(/^Invalid regular expression: /, "")}`);
-    }
+interface Use {
+  options: unknown;
+  /** Whether the name stands as a key or as a value. */
+  target: "key" | "value";
+  named: NamedValidators;
+}
+
+function checkBuiltIn(document: SpecDocument, path: Path, name: string, { options, target, named }: Use): void {
+  if (Object.hasOwn(named, name)) {
+    const given = target === "key" && options !== null && Object.keys(tree(options)).length > 0;
+    if (given) document.add(path, "E103", `"${name}" is named in the connection or etl.yml with its options: it takes none here`, { target });
     return;
   }
-  const error = validate.errors?.find(({ keyword }) => keyword !== "if");
-  if (!error) return;
-  const option = error.params as { additionalProperty?: string };
-  const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});
-  if (option.additionalProperty !== undefined) {
-    document.add([...path, option.additionalProperty], "E101", `unknown option "${option.additionalProperty}" of validator ${name}.${didYouMean(option.additionalProperty, known) || (known.length ? ` Known: ${known.join(", ")}.` : " It takes none.")}`, { target: "key" });
-  } else {
-    const at = error.instancePath.split("/").slice(2);
-    document.add([...path, ...at], "E103", `validator ${name}: ${at.length ? `${at.join(".")} ` : ""}${error.message ?? "is not allowed"}${error.keyword === "enum" ? `: ${(error.params as { allowedValues: unknown[] }).allowedValues.join(", ")}` : ""}`);
+  const builtIn = builtInValidators();
+  if (!builtIn.includes(name)) {
+    const known = [...new Set([...Object.keys(named), ...builtIn])];
+    document.add(path, "E413", `unknown validator "${name}".${didYouMean(name, known) || ` Known: ${known.join(", ")}.`}`, { target, mistake: name });
+    return;
   }
+  const uses = { [name]: structuredClone(options ?? {}) };
+  if (target === "value") {
+    if (!schemaValidator("pipeline", "validators")(uses)) document.add(path, "E102", `validator ${name} needs options: ${examples[name] ?? name}`);
+    return;
+  }
+  if (!checkSchema(document, "pipeline", uses, { definition: "validators", at: path.slice(0, -1) })) return;
+  const problem = validatorOptionProblem(name, options);
+  if (problem) document.add([...path, ...problem.at], problem.code, `validator ${name}: ${problem.message}`);
 }
+
+/** Validators that say nothing without options. */
+const examples: Readonly<Record<string, string>> = {
+  enum: "{ enum: [new, won, lost] }",
+  pattern: '{ pattern: "^[A-Z]{3}$" }',
+  range: "{ range: { min: 0, max: 100 } }",
+  length: "{ length: { max: 50 } }",
+};

@@ -2,7 +2,7 @@
  * Texts that YAML cuts: inside `{ }` at a comma or bracket, anywhere at `: ` and ` #`, after a leading quote, before
  * a sign that YAML keeps for itself. Found where it happened, so that it is one problem and not what follows from it.
  */
-import { isAlias, isMap, isScalar, visit, type Document, type YAMLError } from "yaml";
+import { isAlias, isMap, isScalar, visit, type Document, type YAMLError, type YAMLMap } from "yaml";
 import { syntaxProblems } from "../jsonata/index.ts";
 import { closingBracket, endOfLine, endOfValue } from "./scan-value.ts";
 
@@ -36,7 +36,7 @@ export function cutBehindError(text: string, error: Pick<YAMLError, "code" | "po
 export function cutWithoutError(text: string, document: Document.Parsed): Cut | undefined {
   let cut: Cut | undefined;
   visit(document, {
-    Pair(_, { key, value }, parents) {
+    Pair(index, { key, value }, parents) {
       if (!isScalar(key) || cut) return cut ? visit.BREAK : undefined;
       const map = parents.at(-1);
       const inFlow = isMap(map) && map.flow === true;
@@ -48,8 +48,9 @@ export function cutWithoutError(text: string, document: Document.Parsed): Cut | 
       }
       if (!isScalar(value) || value.type !== "PLAIN" || !value.range || value.source === "") return undefined;
       const [start, valueEnd] = value.range;
-      const end = endOfValue(text, start, inFlow);
-      if (end === undefined || end <= valueEnd) return undefined;
+      const junk = inFlow && isMap(map) ? endOfJunk(text, map, Number(index)) : undefined;
+      const end = Math.max(endOfValue(text, start, inFlow) ?? 0, junk ?? 0);
+      if (end <= valueEnd) return undefined;
       const whole = text.slice(start, end);
       const comment = /^\s+#/.exec(text.slice(valueEnd, end));
       if (comment && (!isExpression(whole) || isExpression(String(value.value)))) return undefined;
@@ -59,6 +60,16 @@ export function cutWithoutError(text: string, document: Document.Parsed): Cut | 
     },
   });
   return cut;
+}
+
+/** Where the keys end that follow a pair without a colon: `{ a: x, y, b: z }` has a junk key `y`. */
+function endOfJunk(text: string, map: YAMLMap, index: number): number | undefined {
+  let end: number | undefined;
+  for (const { key } of map.items.slice(index + 1)) {
+    if (!isScalar(key) || key.type !== "PLAIN" || !key.range || /^\s*:/.test(text.slice(key.range[1]))) break;
+    end = key.range[1];
+  }
+  return end;
 }
 
 /** `key: value` pairs of one line that hold or come before `at`, outermost first. */

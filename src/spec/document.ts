@@ -33,6 +33,7 @@ export class SpecDocument {
   readonly #yaml: YamlText | undefined;
   readonly #lineStarts: number[];
   readonly #mistakes = new Set<string>();
+  readonly #muted = new Set<string>();
   readonly #overlays: { document: SpecDocument; prefix: Path }[] = [];
 
   /** Reads and parses; what is wrong goes to `problems`. */
@@ -73,7 +74,12 @@ export class SpecDocument {
 
   /** Adds a problem at a path, or at as much of it as there is. */
   add(path: Path, code: string, message: string, options: PlaceOptions = {}): void {
-    const over = this.#overlays.find(({ document, prefix }) => document.#find([...prefix, ...path])?.whole);
+    if (this.#muted.has(JSON.stringify(path))) return;
+    const over = this.#overlays.find(({ document, prefix }) => {
+      const node = document.#find([...prefix, ...path]);
+      // Maps merge, so one that is in both is the base's; what is no map was replaced.
+      return node?.whole && (!isMap(node.value) || !this.#find(path)?.whole);
+    });
     const problem = over ? over.document.#locate([...over.prefix, ...path], options, { code, message }) : this.#locate(path, options, { code, message });
     if (problem) this.#push(problem, options.mistake ?? message);
   }
@@ -82,6 +88,21 @@ export class SpecDocument {
   scalar(path: Path): Scalar | undefined {
     const value = this.#find(path)?.value;
     return isScalar(value) ? value : undefined;
+  }
+
+  /** Nothing more is said about the value at the path: what is wrong with it was said, and what it is is not known. */
+  mute(path: Path): void {
+    this.#muted.add(JSON.stringify(path));
+  }
+
+  /** True when there is something at the path. */
+  has(path: Path): boolean {
+    return this.#find(path)?.whole === true;
+  }
+
+  /** True where the value at a path has an anchor (`&name`), so that it may be meant under several paths. */
+  isShared(path: Path): boolean {
+    return (this.#find(path)?.value as { anchor?: string } | undefined)?.anchor !== undefined;
   }
 
   #push(problem: Problem, mistake: string): void {
@@ -132,7 +153,8 @@ export class SpecDocument {
 
   #pair(map: Node, name: string | number): Pair | undefined {
     if (!isMap(map)) return undefined;
-    const own = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(name));
+    // Of a key that is there twice, the last is what the data has.
+    const own = map.items.findLast((pair) => isScalar(pair.key) && String(pair.key.value) === String(name));
     if (own) return own;
     for (const pair of map.items) {
       if (!isScalar(pair.key) || !isMergeKey(pair.key.value)) continue;

@@ -15,7 +15,8 @@ export interface Variables {
 
 /**
  * Replaces the references in every text of `data` (a new copy) by their values. A missing variable is a problem at
- * its place and reads as empty. Values are data: where texts are templates (`auth`, `headers`), `{{` is escaped.
+ * its place and reads as empty. Values are data: where texts are templates (headers) they are escaped, so that
+ * none of them can hold a template, and a reference inside `{{…}}` is a problem.
  */
 export function interpolate(document: SpecDocument, data: unknown, variables: Variables, path: Path = []): unknown {
   if (Array.isArray(data)) return data.map((item, index) => interpolate(document, item, variables, [...path, index]));
@@ -23,17 +24,52 @@ export function interpolate(document: SpecDocument, data: unknown, variables: Va
     return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, interpolate(document, value, variables, [...path, key])]));
   }
   if (typeof data !== "string" || !data.includes("${")) return data;
-  const isTemplate = path.includes("headers");
-  return data.replace(reference, (match, name: string, fallback: string | undefined, offset: number) => {
-    const found = variables.values[name];
-    // Like a shell's `:-`, an empty variable takes the default too.
-    const value = found === undefined || found === "" ? fallback?.replace(/\\(.)/g, "$1") : found;
-    if (value === undefined) {
-      const hint = didYouMean(name, Object.keys(variables.values).filter((known) => known.startsWith(name.slice(0, 3))));
-      document.add(path, "E405", `the environment variable ${name} is not set.${hint} Set it, or give a default: \${${name}:-…}`, { offset, length: match.length });
-      return "";
-    }
-    if (found && (path.includes("auth") || secretName.test(name))) variables.secrets.add(value);
-    return isTemplate ? value.replaceAll("{{", "\\{{") : value;
-  });
+  const before = document.problems.length;
+  const filled = path.includes("headers") ? fillTemplate(document, data, variables, path) : data.replace(reference, (...match) => valueOf(document, match, variables, path));
+  if (document.problems.length > before) document.mute(path);
+  return filled;
+}
+
+/** A template's text with the values put in as text that holds no template. */
+function fillTemplate(document: SpecDocument, text: string, variables: Variables, path: Path): string {
+  for (const slot of text.matchAll(/\{\{.*?\}\}/gs)) {
+    const inside = slot[0].search(/\$\{[A-Za-z_]/);
+    if (inside < 0) continue;
+    document.add(path, "E301", "an environment variable cannot stand inside {{…}}: put it into vars and write {{… vars.name …}}", { offset: slot.index + inside, length: 2 });
+    return "";
+  }
+  let filled = "";
+  let last = 0;
+  for (const match of text.matchAll(reference)) {
+    const before = filled + text.slice(last, match.index);
+    filled = withValue(before, valueOf(document, [...match, match.index], variables, path));
+    last = match.index + match[0].length;
+  }
+  return filled + text.slice(last);
+}
+
+/**
+ * Adds a value to a template. Braces start a template and backslashes escape one, so a value with either goes in as
+ * a call that gives it back. A brace before that call would belong to it, and so does a backslash unless there are
+ * two (Handlebars then takes one away).
+ */
+function withValue(template: string, value: string): string {
+  if (!/[{\\]/.test(value)) return template + value;
+  const brace = template.endsWith("{") ? "{" : "";
+  const before = brace ? template.slice(0, -1) : template;
+  return `${before}${before.endsWith("\\") ? "\\" : ""}{{base64d "${Buffer.from(brace + value, "utf8").toString("base64")}"}}`;
+}
+
+function valueOf(document: SpecDocument, match: readonly unknown[], variables: Variables, path: Path): string {
+  const [whole, name, fallback, offset] = match as [string, string, string | undefined, number];
+  const found = variables.values[name];
+  // Like a shell's `:-`, an empty variable takes the default too.
+  const value = found === undefined || found === "" ? fallback?.replace(/\\(.)/g, "$1") : found;
+  if (value === undefined) {
+    const near = didYouMean(name, Object.keys(variables.values).filter((known) => known.startsWith(name.slice(0, 3))));
+    document.add(path, "E405", `the environment variable ${name} is ${found === "" ? "empty" : "not set"}.${near || ` Set it, or give a default: \${${name}:-…}`}`, { offset, length: whole.length });
+    return "";
+  }
+  if (found && (path.includes("auth") || secretName.test(name))) variables.secrets.add(value);
+  return value;
 }

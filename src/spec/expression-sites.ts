@@ -1,5 +1,6 @@
 /** Where a spec holds JSONata and templates. Works on data that the schema has not accepted, too. */
 import type { Path } from "./document.ts";
+import { list, tree, type Tree } from "./tree.ts";
 
 export interface ExpressionSite {
   path: Path;
@@ -14,16 +15,6 @@ export interface TemplateSite {
   path: Path;
   text: string;
   where: "path" | "value" | "record_url";
-}
-
-type Tree = Record<string, unknown>;
-
-function tree(value: unknown): Tree {
-  return value && typeof value === "object" && !Array.isArray(value) ? (value as Tree) : {};
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function texts(over: ExpressionSite["over"], path: Path, from: Tree, keys: readonly string[]): ExpressionSite[] {

@@ -44,7 +44,8 @@ export function findSpecs(args: readonly string[], project: Project): FoundSpecs
         found.files.push(...inside.files);
         found.connections.push(...inside.connections);
       } else if (basename(path) === "connection.yml") found.connections.push(path);
-      else found.files.push(path);
+      // The project file is read with any of its pipelines.
+      else if (basename(path) !== "etl.yml") found.files.push(path);
       continue;
     }
     const names = namesOf(project);

@@ -21,12 +21,13 @@ export function mappedNames(spec: unknown, path: string): MappedNames {
     if (site.over !== "record") continue;
     try {
       const { paths, wildcards } = referencesOf(site.expression);
-      for (const names_ of paths) {
-        const below = prefix.every((name, index) => names_[index] === name);
-        if (below && names_.length > prefix.length) names.add(names_[prefix.length]!);
-        else if (below && prefix.length) whole.push(site);
+      let readsWhole = false;
+      for (const read of [...paths, ...wildcards]) {
+        if (read.length > prefix.length && startsWith(read, prefix)) names.add(read[prefix.length]!);
+        // Read as a whole: the map itself, or a map that it lies in.
+        else if (startsWith(prefix, read) && (read.length === prefix.length ? prefix.length > 0 : wildcards.includes(read))) readsWhole = true;
       }
-      if (wildcards.some((wildcard) => wildcard.every((name, index) => prefix[index] === undefined || prefix[index] === name) && wildcard.length <= prefix.length)) whole.push(site);
+      if (readsWhole) whole.push(site);
     } catch {
       continue;
     }
@@ -34,4 +35,8 @@ export function mappedNames(spec: unknown, path: string): MappedNames {
   const select = (spec as { source?: { select?: unknown } }).source?.select;
   if (Array.isArray(select)) for (const name of select) names.add(String(name));
   return { names: [...names], whole: Array.isArray(select) ? [] : whole };
+}
+
+function startsWith(names: readonly string[], start: readonly string[]): boolean {
+  return start.every((name, index) => names[index] === name);
 }

@@ -69,7 +69,8 @@ export function readYaml(given: string): YamlText {
 /** What YAML itself says, one problem a mistake: what follows the first break of the syntax follows from it. */
 function errorsOf(document: Document.Parsed, text: string): YamlProblem[] {
   const found: YamlProblem[] = [];
-  for (const error of document.errors) {
+  const tabs = document.errors.filter(({ code }) => code === "TAB_AS_INDENT");
+  for (const error of tabs.length > 0 ? tabs : document.errors) {
     found.push(error.code === "DUPLICATE_KEY" ? duplicateKey(error, text) : describe(error, text, document));
     if (error.code !== "DUPLICATE_KEY" && error.code !== "TAB_AS_INDENT") break;
   }
@@ -107,6 +108,7 @@ function describe({ code, pos, message }: YAMLError, text: string, document: Doc
       return problem(at, endOfLine(text, at) - at, `YAML takes the ": " in this text for a key: quote the text`);
     }
     default: {
+      if (message.startsWith("Implicit map keys")) return problem(at, endOfLine(text, at) - at, `this line has no ":": write key: value`);
       const open = unclosed(document, text, at);
       if (open) return problem(open.offset, 1, `this ${open.sign} is not closed: put ${open.closing} at its end`);
       return problem(at, Math.max(1, pos[1] - at), `this is not YAML: ${message.split("\n", 1)[0]!.replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`);

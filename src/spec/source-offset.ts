@@ -20,7 +20,7 @@ const namedEscapes: Readonly<Record<string, string>> = { "0": "\0", a: "\x07", b
 export function sourceOffset(text: string, scalar: Scalar, offset: number): number {
   const [start, end] = scalar.range!;
   const value = String(scalar.value);
-  const before = [...value.slice(0, offset)].filter((character) => !blank.test(character)).length;
+  const before = Array.from(value.slice(0, offset)).filter((character) => !blank.test(character)).length;
   const visible = visibleCharacters(text, scalar);
   const found = visible[before];
   if (found) return found.at;

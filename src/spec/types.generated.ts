@@ -93,6 +93,9 @@ export interface Pipeline {
    * Expressions computed once a record, used as $name.
    */
   let?: {
+    /**
+     * JSONata over the record.
+     */
     [k: string]: string;
   };
   /**
@@ -592,7 +595,24 @@ export interface Validators {
     /**
      * Its country.
      */
-    country: string;
+    country:
+      | "US"
+      | "CA"
+      | "GB"
+      | "NL"
+      | "DE"
+      | "ES"
+      | "FI"
+      | "FR"
+      | "IT"
+      | "MX"
+      | "AT"
+      | "AU"
+      | "BE"
+      | "CH"
+      | "DK"
+      | "NO"
+      | "NZ";
   };
   /**
    * A US state: its two letters, or its name, stored as letters.

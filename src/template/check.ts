@@ -45,7 +45,11 @@ export function checkTemplate(text: string, surroundings: TemplateSurroundings):
 function checkSlot(slot: Slot, surroundings: TemplateSurroundings): TemplateProblem[] {
   const problems = checkExpression(slot.expression, surroundings);
   if (slot.raw && surroundings.where !== "path") {
-    problems.unshift({ kind: "syntax", offset: slot.offset, message: `${slot.text} is raw: three braces are allowed in a path only, write {{…}}` });
+    problems.unshift({
+      kind: "syntax",
+      offset: slot.offset,
+      message: `${slot.text} is raw: three braces are allowed in a path only, write {{…}}`,
+    });
   }
   return problems;
 }
@@ -71,16 +75,37 @@ function checkPath(parts: readonly string[], offset: number, surroundings: Templ
   };
   if (!Object.hasOwn(members, root)) return [];
   if (member === undefined) {
-    return [{ kind: "name", offset, message: `"${root}" is a map: name one of its values, such as {{${root}.${members[root]?.[0] ?? "name"}}}` }];
+    return [
+      {
+        kind: "name",
+        offset,
+        message: `"${root}" is a map: name one of its values, such as {{${root}.${members[root]?.[0] ?? "name"}}}`,
+      },
+    ];
   }
   const known = members[root];
   if (known === undefined || known.includes(member)) return [];
-  return [unknown(`${root === "params" ? "param" : root === "vars" ? "var" : "name"} "${root}.${member}"`, member, { known, offset })];
+  return [
+    unknown(`${root === "params" ? "param" : root === "vars" ? "var" : "name"} "${root}.${member}"`, member, {
+      known,
+      offset,
+    }),
+  ];
 }
 
-function unknown(what: string, word: string, { known, offset, also = [] }: { known: readonly string[]; offset: number; also?: Iterable<string> }): TemplateProblem {
+function unknown(
+  what: string,
+  word: string,
+  { known, offset, also = [] }: { known: readonly string[]; offset: number; also?: Iterable<string> },
+): TemplateProblem {
   const candidates = [...known, ...also];
-  const hint = didYouMean(word, candidates) || (known.length > 0 ? ` Known: ${known.join(", ")}.` : " There are none here.");
+  const hint =
+    didYouMean(word, candidates) || (known.length > 0 ? ` Known: ${known.join(", ")}.` : " There are none here.");
   const suggestion = closest(word, candidates);
-  return { kind: "name", offset, message: `unknown ${what}.${hint}`, ...(suggestion === undefined ? {} : { suggestion }) };
+  return {
+    kind: "name",
+    offset,
+    message: `unknown ${what}.${hint}`,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
 }

@@ -78,13 +78,22 @@ function encode(slot: Slot, value: unknown, mode: "path" | "xml" | "text"): stri
 
 /** `.` and `..` are not encoded, and a URL takes them, written `%2e` too, as a way up: https://url.spec.whatwg.org */
 function refuseLostSegments(parts: readonly Part[], path: string): void {
-  const lost = path.split(/[?#]/)[0]!.split("/").find((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+  const lost = path
+    .split(/[?#]/)[0]!
+    .split("/")
+    .find((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
   if (lost === undefined) return;
   const slot = parts.find((part) => part.kind === "slot");
   throw new TemplateError(`the path ${path} holds "${lost}", which would lead elsewhere`, slot?.offset ?? 0);
 }
 
-const xmlEntities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+const xmlEntities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
 
 function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => xmlEntities[character]!);

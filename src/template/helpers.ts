@@ -53,7 +53,10 @@ function bytesOf(value: unknown): Buffer {
 const digests = ["md5", "sha1", "sha256", "sha384", "sha512"];
 const encodings = ["hex", "base64", "base64url"] as const;
 
-function hmac([algorithm]: readonly unknown[], { key, message, as = "hex" }: Readonly<Record<string, unknown>>): string {
+function hmac(
+  [algorithm]: readonly unknown[],
+  { key, message, as = "hex" }: Readonly<Record<string, unknown>>,
+): string {
   const name = textOf(algorithm);
   if (!digests.includes(name)) throw new Error(`"${name}" is not one of ${digests.join(", ")}`);
   const encoding = encodings.find((known) => known === as);
@@ -77,9 +80,20 @@ function format([value, pattern]: readonly unknown[], { zone }: Readonly<Record<
 
 export const helpers: Readonly<Record<string, Helper>> = {
   iso: { usage: "iso since", min: 1, max: 1, run: ([value]) => isoOf(instantOf(value)) },
-  epoch: { usage: "epoch since", min: 1, max: 1, run: ([value]) => Math.floor(instantToEpochMs(instantOf(value)) / 1000) },
+  epoch: {
+    usage: "epoch since",
+    min: 1,
+    max: 1,
+    run: ([value]) => Math.floor(instantToEpochMs(instantOf(value)) / 1000),
+  },
   epochMs: { usage: "epochMs since", min: 1, max: 1, run: ([value]) => instantToEpochMs(instantOf(value)) },
-  format: { usage: 'format since "yyyy-MM-dd" zone="America/Los_Angeles"', min: 2, max: 2, named: ["zone"], run: format },
+  format: {
+    usage: 'format since "yyyy-MM-dd" zone="America/Los_Angeles"',
+    min: 2,
+    max: 2,
+    named: ["zone"],
+    run: format,
+  },
   join: { usage: "join (mapped) ','", min: 1, max: 2, run: join },
   json: { usage: "json value", min: 1, max: 1, run: ([value]) => canonicalJson(isBound(value) ? value.text : value) },
   concat: { usage: "concat a b", min: 1, max: Number.POSITIVE_INFINITY, run: (args) => args.map(textOf).join("") },
@@ -110,7 +124,11 @@ export function misuse(name: string, count: number, named: Iterable<string>): st
   const missing = helper.required?.find((key) => !given.has(key));
   if (missing !== undefined) return `${name} needs ${missing}=…: {{${helper.usage}}}`;
   if (count >= helper.min && count <= helper.max) return undefined;
-  if (helper.min < helper.max && count > helper.max) return `${name} takes at most ${helper.max} arguments, not ${count}: {{${helper.usage}}}`;
-  const wanted = helper.max === 0 ? "no argument" : `${helper.min === helper.max ? "" : "at least "}${helper.min} argument${helper.min > 1 ? "s" : ""}`;
+  if (helper.min < helper.max && count > helper.max)
+    return `${name} takes at most ${helper.max} arguments, not ${count}: {{${helper.usage}}}`;
+  const wanted =
+    helper.max === 0
+      ? "no argument"
+      : `${helper.min === helper.max ? "" : "at least "}${helper.min} argument${helper.min > 1 ? "s" : ""}`;
   return `${name} takes ${wanted}, not ${count}: {{${helper.usage}}}`;
 }

@@ -96,7 +96,10 @@ class Reader {
         const text = this.text.slice(offset, this.offset(node.loc.end));
         parts.push({ kind: "slot", expression: this.invocation(node), raw: node.escaped === false, offset, text });
       } else if (node.type !== "CommentStatement") {
-        throw new TemplateError(refused[node.type] ?? `${node.type} is not part of templates here`, this.offset(node.loc.start));
+        throw new TemplateError(
+          refused[node.type] ?? `${node.type} is not part of templates here`,
+          this.offset(node.loc.start),
+        );
       }
     }
     return parts;
@@ -114,7 +117,8 @@ class Reader {
     const name = head.kind === "path" && head.parts.length === 1 ? head.parts[0] : undefined;
     if (name !== undefined && helperNames.has(name)) return this.call(name, node, head.offset);
     if (!hasArguments && node.type === "MustacheStatement") return head;
-    const shown = head.kind === "path" ? head.parts.join(".") : JSON.stringify(head.kind === "literal" ? head.value : "");
+    const shown =
+      head.kind === "path" ? head.parts.join(".") : JSON.stringify(head.kind === "literal" ? head.value : "");
     throw new TemplateError(`unknown helper "${shown}"`, head.offset || offset, { unknownHelper: shown });
   }
 
@@ -145,7 +149,10 @@ class Reader {
   private path(node: Node, offset: number): PathExpression {
     const parts = node.parts ?? [];
     if (node.data || (node.depth ?? 0) > 0 || parts.length === 0 || /^this\b/.test(String(node.original))) {
-      throw new TemplateError(`"${node.data ? "@" : ""}${String(node.original).replace(/^@/, "")}" is not a name: there is no this, no ../ and no @ here`, offset);
+      throw new TemplateError(
+        `"${node.data ? "@" : ""}${String(node.original).replace(/^@/, "")}" is not a name: there is no this, no ../ and no @ here`,
+        offset,
+      );
     }
     return { kind: "path", parts, offset };
   }

@@ -15,17 +15,33 @@ export interface OpenOptions {
 
 /** A source spec with the schema's defaults, as the spec layer hands it over. */
 export function sourceSpec(over: object): ApiSource {
-  const spec = { type: "api", connection: "test", request: { path: "/items" }, records: "items", ...over } as Record<string, unknown>;
+  const spec = { type: "api", connection: "test", request: { path: "/items" }, records: "items", ...over } as Record<
+    string,
+    unknown
+  >;
   const validate = schemaValidator("pipeline", "api_source");
   if (!validate(spec)) throw new Error(JSON.stringify(validate.errors));
   if (typeof spec["records"] === "string") spec["records"] = { from: spec["records"], missing: "fail" };
   return spec as unknown as ApiSource;
 }
 
-export async function openApi(base_url: string, spec: object, { connection = {}, params = {}, mapped = () => [], signal = new AbortController().signal }: OpenOptions = {}) {
+export async function openApi(
+  base_url: string,
+  spec: object,
+  { connection = {}, params = {}, mapped = () => [], signal = new AbortController().signal }: OpenOptions = {},
+) {
   const metrics = newMetrics();
   const { log, lines } = keepLog();
-  const source = await apiSource.open({ spec: sourceSpec(spec), connection: connectionTo(base_url, connection), folder: ".", params, mapped, log, metrics, signal });
+  const source = await apiSource.open({
+    spec: sourceSpec(spec),
+    connection: connectionTo(base_url, connection),
+    folder: ".",
+    params,
+    mapped,
+    log,
+    metrics,
+    signal,
+  });
   onTestFinished(() => source.close());
   return { source, metrics, lines };
 }

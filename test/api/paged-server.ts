@@ -39,7 +39,11 @@ interface Cut {
   total: number;
 }
 
-function paged(data: PagedData, startOf: (request: Seen) => number, answer: (response: ServerResponse, cut: Cut, request: Seen) => void): Handler {
+function paged(
+  data: PagedData,
+  startOf: (request: Seen) => number,
+  answer: (response: ServerResponse, cut: Cut, request: Seen) => void,
+): Handler {
   return (request, response) => {
     if (data.instead?.(request, response)) return;
     const asked = startOf(request);
@@ -47,7 +51,15 @@ function paged(data: PagedData, startOf: (request: Seen) => number, answer: (res
     const size = data.lengths?.get(start) ?? Number(request.query.get("limit") ?? limit);
     const end = start + size;
     const shown = data.items.slice(start, end).filter((item) => !data.hidden?.(item));
-    answer(response, { items: shown, next: end < data.items.length ? end : undefined, total: data.total?.(request) ?? data.items.length }, request);
+    answer(
+      response,
+      {
+        items: shown,
+        next: end < data.items.length ? end : undefined,
+        total: data.total?.(request) ?? data.items.length,
+      },
+      request,
+    );
   };
 }
 
@@ -61,28 +73,59 @@ export const kinds: PagedKind[] = [
     stable: true,
     endsAtEmpty: false,
     handler: (data) =>
-      paged(data, (request) => number(request, "after"), (response, { items, next, total }) => json(response, { items, total, ...(next === undefined ? {} : { paging: { next: { after: String(next) } } }) })),
+      paged(
+        data,
+        (request) => number(request, "after"),
+        (response, { items, next, total }) =>
+          json(response, {
+            items,
+            total,
+            ...(next === undefined ? {} : { paging: { next: { after: String(next) } } }),
+          }),
+      ),
   },
   {
     name: "cursor in a header, with a text for none",
-    spec: { pagination: { ...common, type: "cursor", header: "X-Next", none: "null" }, request: { path: "/items", query: { after: "{{page.after}}" } } },
+    spec: {
+      pagination: { ...common, type: "cursor", header: "X-Next", none: "null" },
+      request: { path: "/items", query: { after: "{{page.after}}" } },
+    },
     stable: true,
     endsAtEmpty: false,
-    handler: (data) => paged(data, (request) => number(request, "after"), (response, { items, next, total }) => json(response, { items, total }, { headers: { "x-next": String(next ?? null) } })),
+    handler: (data) =>
+      paged(
+        data,
+        (request) => number(request, "after"),
+        (response, { items, next, total }) =>
+          json(response, { items, total }, { headers: { "x-next": String(next ?? null) } }),
+      ),
   },
   {
     name: "page",
     spec: { pagination: { ...common, type: "page", send_as: "query.page" } },
     stable: false,
     endsAtEmpty: true,
-    handler: (data) => paged(data, (request) => (number(request, "page") - 1) * number(request, "limit", limit), (response, { items, total }) => json(response, { items, total })),
+    handler: (data) =>
+      paged(
+        data,
+        (request) => (number(request, "page") - 1) * number(request, "limit", limit),
+        (response, { items, total }) => json(response, { items, total }),
+      ),
   },
   {
     name: "offset",
-    spec: { pagination: { ...common, type: "offset" }, request: { path: "/items", query: { offset: "{{page.offset}}" } } },
+    spec: {
+      pagination: { ...common, type: "offset" },
+      request: { path: "/items", query: { offset: "{{page.offset}}" } },
+    },
     stable: false,
     endsAtEmpty: true,
-    handler: (data) => paged(data, (request) => number(request, "offset"), (response, { items, total }) => json(response, { items, total })),
+    handler: (data) =>
+      paged(
+        data,
+        (request) => number(request, "offset"),
+        (response, { items, total }) => json(response, { items, total }),
+      ),
   },
   {
     name: "next URL in the body",
@@ -90,8 +133,19 @@ export const kinds: PagedKind[] = [
     stable: true,
     endsAtEmpty: false,
     handler: (data) =>
-      paged(data, (request) => number(request, "from"), (response, { items, next, total }, request) =>
-        json(response, { items, total, next: next === undefined ? null : `http://${request.headers.host}/items?from=${next}&limit=${request.query.get("limit")}` })),
+      paged(
+        data,
+        (request) => number(request, "from"),
+        (response, { items, next, total }, request) =>
+          json(response, {
+            items,
+            total,
+            next:
+              next === undefined
+                ? null
+                : `http://${request.headers.host}/items?from=${next}&limit=${request.query.get("limit")}`,
+          }),
+      ),
   },
   {
     name: "next URL in a Link header",
@@ -99,12 +153,29 @@ export const kinds: PagedKind[] = [
     stable: true,
     endsAtEmpty: false,
     handler: (data) =>
-      paged(data, (request) => number(request, "from"), (response, { items, next, total }, request) =>
-        json(response, { items, total }, next === undefined ? {} : { headers: { link: `<?from=${next}&limit=${request.query.get("limit")}>; rel="next"` } })),
+      paged(
+        data,
+        (request) => number(request, "from"),
+        (response, { items, next, total }, request) =>
+          json(
+            response,
+            { items, total },
+            next === undefined
+              ? {}
+              : { headers: { link: `<?from=${next}&limit=${request.query.get("limit")}>; rel="next"` } },
+          ),
+      ),
   },
   {
     name: "last id",
-    spec: { pagination: { ...common, type: "last_id", id: "id", first: 0 }, request: { method: "POST", path: "/items", body: { filter: { greaterThan: "{{page.after}}" }, limit: "{{page.size}}" } } },
+    spec: {
+      pagination: { ...common, type: "last_id", id: "id", first: 0 },
+      request: {
+        method: "POST",
+        path: "/items",
+        body: { filter: { greaterThan: "{{page.after}}" }, limit: "{{page.size}}" },
+      },
+    },
     stable: true,
     endsAtEmpty: true,
     handler: (data) =>
@@ -128,6 +199,8 @@ export const items = (count: number): Item[] => Array.from({ length: count }, (_
 
 /** The spec of a kind with some of its pagination changed; undefined takes a key out. */
 export function specOf({ spec }: PagedKind, over: Record<string, unknown> = {}): Record<string, unknown> {
-  const pagination = Object.fromEntries(Object.entries({ ...spec.pagination, ...over }).filter(([, value]) => value !== undefined));
+  const pagination = Object.fromEntries(
+    Object.entries({ ...spec.pagination, ...over }).filter(([, value]) => value !== undefined),
+  );
   return { ...spec, pagination };
 }

@@ -27,38 +27,47 @@ describe.each(kinds)("$name", (kind) => {
 
   it("reads nothing as one empty last page", async () => {
     const { source } = await open(kind, { items: [] });
-    expect(await readPages(source)).toMatchObject([{ records: [], last: true, completeness: { total: 0, distinct: 0 } }]);
+    expect(await readPages(source)).toMatchObject([
+      { records: [], last: true, completeness: { total: 0, distinct: 0 } },
+    ]);
   });
 
   it("goes on after a short page in the middle", async () => {
     // Page numbers leave behind what a short page lacks; the others start where it ended.
     const hidden = ({ id }: Item): boolean => kind.name === "page" && id > 14 && id <= 20;
-    const { source } = await open(kind, { items: items(35), hidden, lengths: new Map(kind.name === "page" ? [] : [[10, 4]]) }, withoutTotal);
+    const { source } = await open(
+      kind,
+      { items: items(35), hidden, lengths: new Map(kind.name === "page" ? [] : [[10, 4]]) },
+      withoutTotal,
+    );
     const pages = await readPages(source);
     expect(pages[1]!.records).toHaveLength(4);
     expect(recordsOf(pages)).toEqual(items(35).filter((item) => !hidden(item)));
   });
 
-  it.runIf(!kind.endsAtEmpty)("goes on after an empty page that names a next one", async () => {
-    const { source } = await open(kind, { items: items(35), hidden: ({ id }) => id > 10 && id <= 20 }, withoutTotal);
-    const pages = await readPages(source);
-    expect(pages.map(({ records }) => records.length)).toEqual([10, 0, 10, 5]);
-    expect(recordsOf(pages)).toEqual([...items(10), ...items(35).slice(20)]);
-  });
+  if (!kind.endsAtEmpty)
+    it("goes on after an empty page that names a next one", async () => {
+      const { source } = await open(kind, { items: items(35), hidden: ({ id }) => id > 10 && id <= 20 }, withoutTotal);
+      const pages = await readPages(source);
+      expect(pages.map(({ records }) => records.length)).toEqual([10, 0, 10, 5]);
+      expect(recordsOf(pages)).toEqual([...items(10), ...items(35).slice(20)]);
+    });
 
-  it.runIf(kind.endsAtEmpty)("ends at an empty page", async () => {
-    const { server, source } = await open(kind, { items: items(20) }, withoutTotal);
-    const pages = await readPages(source);
-    expect(pages.map(({ records }) => records.length)).toEqual([10, 10, 0]);
-    expect(server.seen).toHaveLength(3);
-  });
+  if (kind.endsAtEmpty)
+    it("ends at an empty page", async () => {
+      const { server, source } = await open(kind, { items: items(20) }, withoutTotal);
+      const pages = await readPages(source);
+      expect(pages.map(({ records }) => records.length)).toEqual([10, 10, 0]);
+      expect(server.seen).toHaveLength(3);
+    });
 
-  it.runIf(kind.endsAtEmpty)("needs no empty page where the total is told", async () => {
-    const { server, source } = await open(kind, { items: items(20) });
-    await readPages(source);
-    // Two pages, and the total once more.
-    expect(server.seen).toHaveLength(3);
-  });
+  if (kind.endsAtEmpty)
+    it("needs no empty page where the total is told", async () => {
+      const { server, source } = await open(kind, { items: items(20) });
+      await readPages(source);
+      // Two pages, and the total once more.
+      expect(server.seen).toHaveLength(3);
+    });
 
   it("makes no further call where the first page is also the last", async () => {
     const { server, source } = await open(kind, { items: items(7) });
@@ -84,7 +93,9 @@ describe.each(kinds)("$name", (kind) => {
     const { source } = await open(kind, { items: items(50) }, { max_pages: 3 });
     const error = await rejection(readPages(source));
     expect(error).toBeInstanceOf(FatalError);
-    expect(error.message).toMatch(/is page 3 of a read, and there are more: that is the limit \(pagination\.max_pages\)/);
+    expect(error.message).toMatch(
+      /is page 3 of a read, and there are more: that is the limit \(pagination\.max_pages\)/,
+    );
   });
 
   it.each<[number | undefined, object, number]>([
@@ -100,44 +111,64 @@ describe.each(kinds)("$name", (kind) => {
     expect(server.seen[0]!.query.get("limit")).toBe(String(sent));
   });
 
-  it.runIf(kind.stable)("goes on from every position that it gave", async () => {
-    const data = { items: items(45) };
-    const { source } = await open(kind, data);
-    const pages = await readPages(source);
-    expect(pages.slice(0, -1).every(({ position }) => position !== undefined)).toBe(true);
-    for (const [index, { position }] of pages.slice(0, -1).entries()) {
-      // As the checkpoint keeps it.
-      const kept = JSON.parse(JSON.stringify(position));
-      const rest = await readPages(source, { resume: { "": { position: kept, done: false } } });
-      expect(recordsOf(rest)).toEqual(items(45).slice((index + 1) * 10));
-      expect(rest.some(({ restarted }) => restarted)).toBe(false);
-      expect(rest.at(-1)).toMatchObject({ last: true, completeness: { total: 45, distinct: 45 } });
-    }
-  });
+  if (kind.stable)
+    it("goes on from every position that it gave", async () => {
+      const data = { items: items(45) };
+      const { source } = await open(kind, data);
+      const pages = await readPages(source);
+      expect(pages.slice(0, -1).every(({ position }) => position !== undefined)).toBe(true);
+      for (const [index, { position }] of pages.slice(0, -1).entries()) {
+        // As the checkpoint keeps it.
+        const kept = JSON.parse(JSON.stringify(position));
+        const rest = await readPages(source, { resume: { "": { position: kept, done: false } } });
+        expect(recordsOf(rest)).toEqual(items(45).slice((index + 1) * 10));
+        expect(rest.some(({ restarted }) => restarted)).toBe(false);
+        expect(rest.at(-1)).toMatchObject({ last: true, completeness: { total: 45, distinct: 45 } });
+      }
+    });
 
-  it.runIf(!kind.stable)("gives no positions, and starts again after a break", async () => {
-    const { source } = await open(kind, { items: items(25) });
-    const pages = await readPages(source, { resume: { "": { done: false } } });
-    expect(pages.every(({ position }) => position === undefined)).toBe(true);
-    expect(pages.map(({ restarted }) => restarted === true)).toEqual([true, false, false]);
-    expect(recordsOf(pages)).toEqual(items(25));
-  });
+  if (!kind.stable)
+    it("gives no positions, and starts again after a break", async () => {
+      const { source } = await open(kind, { items: items(25) });
+      const pages = await readPages(source, { resume: { "": { done: false } } });
+      expect(pages.every(({ position }) => position === undefined)).toBe(true);
+      expect(pages.map(({ restarted }) => restarted === true)).toEqual([true, false, false]);
+      expect(recordsOf(pages)).toEqual(items(25));
+    });
 
-  it.runIf(kind.stable).each([400, 404, 410, 422])("starts again where its position is answered with %i", async (status) => {
-    const data: PagedData = { items: items(25) };
-    const { server, source, lines } = await open(kind, data, {}, { responses: [{ when: "$status = 400", do: "fail", message: "bad" }] });
-    const [first] = await readPages(source);
-    const before = server.seen.length;
-    data.instead = (_request, response) => (server.seen.length === before + 1 ? (json(response, { message: "unknown cursor" }, { status }), true) : undefined);
-    const pages = await readPages(source, { resume: { "": { position: first!.position, done: false } } });
-    expect(pages.map(({ restarted }) => restarted === true)).toEqual([true, false, false]);
-    expect(recordsOf(pages)).toEqual(items(25));
-    expect(pages.at(-1)!.completeness).toEqual({ total: 25, distinct: 25 });
-    expect(lines.filter((line) => line.startsWith("warn"))).toEqual([expect.stringMatching(new RegExp(`answered ${status} to the position that an earlier run came to; reading starts from the beginning`))]);
-  });
+  if (kind.stable)
+    it.each([400, 404, 410, 422])("starts again where its position is answered with %i", async (status) => {
+      const data: PagedData = { items: items(25) };
+      const { server, source, lines } = await open(
+        kind,
+        data,
+        {},
+        { responses: [{ when: "$status = 400", do: "fail", message: "bad" }] },
+      );
+      const [first] = await readPages(source);
+      const before = server.seen.length;
+      data.instead = (_request, response) =>
+        server.seen.length === before + 1
+          ? (json(response, { message: "unknown cursor" }, { status }), true)
+          : undefined;
+      const pages = await readPages(source, { resume: { "": { position: first!.position, done: false } } });
+      expect(pages.map(({ restarted }) => restarted === true)).toEqual([true, false, false]);
+      expect(recordsOf(pages)).toEqual(items(25));
+      expect(pages.at(-1)!.completeness).toEqual({ total: 25, distinct: 25 });
+      expect(lines.filter((line) => line.startsWith("warn"))).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `answered ${status} to the position that an earlier run came to; reading starts from the beginning`,
+          ),
+        ),
+      ]);
+    });
 
   it("does not take a refusal of its first page for a lost position", async () => {
-    const { source } = await open(kind, { items: [], instead: (_request, response) => (json(response, { message: "bad filter" }, { status: 400 }), true) });
+    const { source } = await open(kind, {
+      items: [],
+      instead: (_request, response) => (json(response, { message: "bad filter" }, { status: 400 }), true),
+    });
     expect((await rejection(readPages(source))).message).toMatch(/answered 400: "bad filter"/);
   });
 
@@ -158,37 +189,47 @@ describe.each(kinds)("$name", (kind) => {
     expect(lines.filter((line) => line.includes("25 distinct records came, and the API has 26"))).toHaveLength(3);
   });
 
-  it.runIf(kind.stable)("is content where fewer are left at the end than were read", async () => {
-    const data: PagedData = { items: items(25), total: () => 25 };
-    const { source } = await open(kind, data);
-    const pages = [];
-    for await (const page of source.read(readRequest())) {
-      pages.push(page);
-      data.total = () => 20;
-    }
-    expect(pages).toHaveLength(3);
-    expect(pages.at(-1)!.completeness).toEqual({ total: 20, distinct: 25 });
-  });
+  if (kind.stable)
+    it("is content where fewer are left at the end than were read", async () => {
+      const data: PagedData = { items: items(25), total: () => 25 };
+      const { source } = await open(kind, data);
+      const pages = [];
+      for await (const page of source.read(readRequest())) {
+        pages.push(page);
+        data.total = () => 20;
+      }
+      expect(recordsOf(pages)).toEqual(items(25));
+      expect(pages.at(-1)!.completeness).toEqual({ total: 20, distinct: 25 });
+    });
 
-  it.runIf(!kind.stable)("reads again where the total shrank: a record left, and one slipped past", async () => {
-    const data: PagedData = { items: items(35) };
-    const { source } = await open(kind, data, { stop_when: "$count(items) < 10" });
-    const pages = [];
-    for await (const page of source.read(readRequest())) {
-      pages.push(page);
-      // After the second page one of its records leaves: what was at index 20 is at 19 now.
-      if (pages.length === 2) data.items = data.items.filter(({ id }) => id !== 5);
-    }
-    const firstPass = pages.slice(0, pages.findIndex(({ restarted }) => restarted)).flatMap(({ records }) => records);
-    expect(firstPass).not.toContainEqual({ id: 21 });
-    expect(recordsOf(pages)).toEqual(items(35).filter(({ id }) => id !== 5));
-    expect(pages.filter(({ restarted }) => restarted)).toHaveLength(1);
-    expect(pages.at(-1)).toMatchObject({ last: true, completeness: { total: 34, distinct: 34 } });
-  });
+  if (!kind.stable)
+    it("reads again where the total shrank: a record left, and one slipped past", async () => {
+      const data: PagedData = { items: items(35) };
+      const { source } = await open(kind, data, { stop_when: "$count(items) < 10" });
+      const pages = [];
+      for await (const page of source.read(readRequest())) {
+        pages.push(page);
+        // After the second page one of its records leaves: what was at index 20 is at 19 now.
+        if (pages.length === 2) data.items = data.items.filter(({ id }) => id !== 5);
+      }
+      const firstPass = pages
+        .slice(
+          0,
+          pages.findIndex(({ restarted }) => restarted),
+        )
+        .flatMap(({ records }) => records);
+      expect(firstPass).not.toContainEqual({ id: 21 });
+      expect(recordsOf(pages)).toEqual(items(35).filter(({ id }) => id !== 5));
+      expect(pages.filter(({ restarted }) => restarted)).toHaveLength(1);
+      expect(pages.at(-1)).toMatchObject({ last: true, completeness: { total: 34, distinct: 34 } });
+    });
 
   it("counts a record once however often it comes", async () => {
     const twice = [...items(14), ...items(25).slice(9)];
-    const { source } = await open(kind, kind.name === "last id" ? { items: items(25) } : { items: twice, total: () => 30 });
+    const { source } = await open(
+      kind,
+      kind.name === "last id" ? { items: items(25) } : { items: twice, total: () => 30 },
+    );
     expect((await readPages(source)).at(-1)!.completeness).toMatchObject({ distinct: 25 });
   });
 

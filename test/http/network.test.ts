@@ -19,11 +19,28 @@ async function serveRaw(answer: (socket: Socket) => void): Promise<string> {
 
 describe("the network", () => {
   it.each<[string, (socket: Socket) => void, RegExp]>([
-    ["a connection that is closed without an answer", (socket) => socket.destroy(), /the connection was (?:closed|reset) \((?:UND_ERR_SOCKET|ECONNRESET)\)/],
-    ["a body that is shorter than announced", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"a\":"), /was (?:closed|cut short|reset)/],
-    ["a chunked body that breaks off", (socket) => socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n"), /was (?:closed|cut short|reset)/],
+    [
+      "a connection that is closed without an answer",
+      (socket) => socket.destroy(),
+      /the connection was (?:closed|reset) \((?:UND_ERR_SOCKET|ECONNRESET)\)/,
+    ],
+    [
+      "a body that is shorter than announced",
+      (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"a":'),
+      /was (?:closed|cut short|reset)/,
+    ],
+    [
+      "a chunked body that breaks off",
+      (socket) => socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n'),
+      /was (?:closed|cut short|reset)/,
+    ],
     ["what is not HTTP", (socket) => socket.end("SSH-2.0-OpenSSH\r\n"), /: the answer is not HTTP \(HPE_INVALID/],
-    ["a gzip body that is cut short", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 12\r\n\r\n\x1f\x00badbadbadx"), /gzip body is damaged or cut short/],
+    [
+      "a gzip body that is cut short",
+      (socket) =>
+        socket.end("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 12\r\n\r\n\x1f\x00badbadbadx"),
+      /gzip body is damaged or cut short/,
+    ],
   ])("%s is transient", async (_name, answer, message) => {
     const url = await serveRaw(answer);
     const { client, metrics } = clientTo(url, { connection: twice });
@@ -95,7 +112,9 @@ describe("the time-out", () => {
 
   it("counts from sending, not from waiting for a budget", async () => {
     const server = await serve((_request, response) => json(response, {}));
-    const { client, metrics } = clientTo(server.url, { connection: { timeout: "150ms", rate_limits: [{ requests: 1, per: "400ms" }] } });
+    const { client, metrics } = clientTo(server.url, {
+      connection: { timeout: "150ms", rate_limits: [{ requests: 1, per: "400ms" }] },
+    });
     await Promise.all([1, 2, 3].map(() => client.text({ method: "GET", url: server.url })));
     expect(metrics.retries).toBe(0);
   });
@@ -114,7 +133,10 @@ describe("stopping", () => {
   it("ends a wait for a budget", async () => {
     const server = await serve((_request, response) => json(response, {}));
     const stop = new AbortController();
-    const { client } = clientTo(server.url, { signal: stop.signal, connection: { rate_limits: [{ requests: 1, per: "1h" }] } });
+    const { client } = clientTo(server.url, {
+      signal: stop.signal,
+      connection: { rate_limits: [{ requests: 1, per: "1h" }] },
+    });
     await client.text({ method: "GET", url: server.url });
     const call = rejection(client.text({ method: "GET", url: server.url }));
     setTimeout(() => stop.abort(new Error("stopped")), 50);

@@ -4,7 +4,13 @@ import { retries, retryAfterMs, waitMs } from "../../src/sources/http/retry.ts";
 import type { Retry } from "../../src/spec/types.ts";
 import { clientTo, fakeTime, json, rejection, serve } from "./server.ts";
 
-const retry: Retry = { attempts: 6, on: [408, 429, "5xx", "network"], backoff: "exponential", wait: "1s", max_wait: "60s" };
+const retry: Retry = {
+  attempts: 6,
+  on: [408, 429, "5xx", "network"],
+  backoff: "exponential",
+  wait: "1s",
+  max_wait: "60s",
+};
 const clock = { now: Date.parse("2025-01-01T00:00:00Z"), random: 0.5 };
 
 describe("what is retried", () => {
@@ -44,8 +50,18 @@ describe("the wait", () => {
     ["doubles", { attempt: 4, response: answer(500) }, {}, 4_000],
     ["has a limit", { attempt: 30 }, {}, 30_000],
     ["stays, when constant", { attempt: 5 }, { backoff: "constant" }, 750],
-    ["is what a rule asks for", { attempt: 1, askedMs: 9_000, response: answer(429, { "retry-after": "3" }) }, {}, 9_000],
-    ["is what Retry-After asks for, above max_wait too", { attempt: 1, response: answer(503, { "retry-after": "120" }) }, {}, 120_000],
+    [
+      "is what a rule asks for",
+      { attempt: 1, askedMs: 9_000, response: answer(429, { "retry-after": "3" }) },
+      {},
+      9_000,
+    ],
+    [
+      "is what Retry-After asks for, above max_wait too",
+      { attempt: 1, response: answer(503, { "retry-after": "120" }) },
+      {},
+      120_000,
+    ],
     ["is a minute after a silent 429", { attempt: 1, response: answer(429) }, {}, 60_000],
     ["is never longer than ten minutes", { attempt: 1, askedMs: 3_600_000 }, {}, 600_000],
   ])("%s", (_name, failure, over, expected) => {
@@ -56,7 +72,9 @@ describe("the wait", () => {
 
 describe("a call", () => {
   it("that failed at first and came through is counted as recovered", async () => {
-    const server = await serve((_request, response, index) => (index < 2 ? json(response, {}, { status: 503 }) : json(response, { ok: 1 })));
+    const server = await serve((_request, response, index) =>
+      index < 2 ? json(response, {}, { status: 503 }) : json(response, { ok: 1 }),
+    );
     const { client, metrics } = clientTo(server.url);
     expect((await client.text({ method: "GET", url: server.url })).text).toBe('{"ok":1}');
     expect(metrics).toMatchObject({ apiCalls: 3, retries: 2, recovered: 1 });
@@ -64,18 +82,32 @@ describe("a call", () => {
 
   it("that is answered 429 six times gives up, and says over how long", async () => {
     const slowDown = { message: "slow down", policyName: "SECONDLY" };
-    const server = await serve((_request, response) => json(response, slowDown, { status: 429, headers: { "retry-after": "12" } }));
+    const server = await serve((_request, response) =>
+      json(response, slowDown, { status: 429, headers: { "retry-after": "12" } }),
+    );
     const time = fakeTime();
     const { client, metrics } = clientTo(server.url, { time });
-    const error = await rejection(client.text({ method: "GET", url: `${server.url}/crm/v3/objects/contacts?after=200` }));
+    const error = await rejection(
+      client.text({ method: "GET", url: `${server.url}/crm/v3/objects/contacts?after=200` }),
+    );
     expect(error).toBeInstanceOf(TransientError);
-    expect(error.message).toBe(`GET ${server.url}/crm/v3/objects/contacts?after=200 answered 429 six times over 60 s: "slow down"; giving up. The run can be resumed.`);
+    expect(error.message).toBe(
+      `GET ${server.url}/crm/v3/objects/contacts?after=200 answered 429 six times over 60 s: "slow down"; giving up. The run can be resumed.`,
+    );
     expect(time.slept).toEqual([12_000, 12_000, 12_000, 12_000, 12_000]);
-    expect(metrics).toEqual({ apiCalls: 6, retries: 5, recovered: 0, rateLimitWaitSeconds: 60, bytesIn: 6 * JSON.stringify(slowDown).length });
+    expect(metrics).toEqual({
+      apiCalls: 6,
+      retries: 5,
+      recovered: 0,
+      rateLimitWaitSeconds: 60,
+      bytesIn: 6 * JSON.stringify(slowDown).length,
+    });
   });
 
   it("waits a minute after a silent 429", async () => {
-    const server = await serve((_request, response, index) => (index === 0 ? json(response, {}, { status: 429 }) : json(response, {})));
+    const server = await serve((_request, response, index) =>
+      index === 0 ? json(response, {}, { status: 429 }) : json(response, {}),
+    );
     const time = fakeTime();
     const { client, lines } = clientTo(server.url, { time });
     await client.text({ method: "GET", url: `${server.url}/x` });
@@ -84,16 +116,22 @@ describe("a call", () => {
   });
 
   it("that fails in different ways says the last", async () => {
-    const server = await serve((_request, response, index) => (index === 0 ? response.destroy() : json(response, "oops", { status: 502 })));
+    const server = await serve((_request, response, index) =>
+      index === 0 ? response.destroy() : json(response, "oops", { status: 502 }),
+    );
     const { client } = clientTo(server.url, { connection: { retry: { attempts: 2, wait: "1ms" } } });
-    expect((await rejection(client.text({ method: "GET", url: `${server.url}/x` }))).message).toMatch(/^GET \S+ failed twice over \d+ ms, at last with 502: "oops"; giving up\. The run can be resumed\.$/);
+    expect((await rejection(client.text({ method: "GET", url: `${server.url}/x` }))).message).toMatch(
+      /^GET \S+ failed twice over \d+ ms, at last with 502: "oops"; giving up\. The run can be resumed\.$/,
+    );
   });
 
   it("is retried by a rule, with its wait", async () => {
     const server = await serve((_request, response, index) => json(response, { ready: index === 2 }));
     const time = fakeTime();
     const { client } = clientTo(server.url, { time });
-    const answer = await client.text({ method: "GET", url: server.url }, ({ text }) => (text.includes("true") ? { do: "accept" } : { do: "retry", waitMs: 3_000, message: "not ready" }));
+    const answer = await client.text({ method: "GET", url: server.url }, ({ text }) =>
+      text.includes("true") ? { do: "accept" } : { do: "retry", waitMs: 3_000, message: "not ready" },
+    );
     expect(answer.text).toBe('{"ready":true}');
     expect(time.slept).toEqual([3_000, 3_000]);
   });
@@ -101,14 +139,21 @@ describe("a call", () => {
   it("that a rule refuses fails with the rule's words", async () => {
     const server = await serve((_request, response) => json(response, {}, { status: 429 }));
     const { client, metrics } = clientTo(server.url);
-    const error = await rejection(client.text({ method: "GET", url: `${server.url}/x` }, () => ({ do: "fail", message: "the daily quota is spent" })));
+    const error = await rejection(
+      client.text({ method: "GET", url: `${server.url}/x` }, () => ({
+        do: "fail",
+        message: "the daily quota is spent",
+      })),
+    );
     expect(error).toBeInstanceOf(FatalError);
     expect(error.message).toBe(`GET ${server.url}/x answered 429: the daily quota is spent`);
     expect(metrics.apiCalls).toBe(1);
   });
 
   it("that is refused is not retried", async () => {
-    const server = await serve((_request, response) => json(response, { status: "error", message: "resource not found" }, { status: 404 }));
+    const server = await serve((_request, response) =>
+      json(response, { status: "error", message: "resource not found" }, { status: 404 }),
+    );
     const { client } = clientTo(server.url);
     const error = await rejection(client.text({ method: "GET", url: `${server.url}/x` }));
     expect(error).toBeInstanceOf(FatalError);
@@ -117,7 +162,9 @@ describe("a call", () => {
   });
 
   it("stops waiting when the run is stopped", async () => {
-    const server = await serve((_request, response) => json(response, {}, { status: 429, headers: { "retry-after": "60" } }));
+    const server = await serve((_request, response) =>
+      json(response, {}, { status: 429, headers: { "retry-after": "60" } }),
+    );
     const stop = new AbortController();
     const { client } = clientTo(server.url, { signal: stop.signal });
     const call = rejection(client.text({ method: "GET", url: server.url }));

@@ -36,7 +36,15 @@ export async function serve(handler: Handler): Promise<Served> {
     message.on("data", (piece: Buffer) => pieces.push(piece));
     message.on("end", () => {
       const { pathname, searchParams } = new URL(message.url!, "http://server");
-      const request = { method: message.method!, url: message.url!, path: pathname, query: searchParams, headers: message.headers, body: Buffer.concat(pieces).toString(), at: performance.now() };
+      const request = {
+        method: message.method!,
+        url: message.url!,
+        path: pathname,
+        query: searchParams,
+        headers: message.headers,
+        body: Buffer.concat(pieces).toString(),
+        at: performance.now(),
+      };
       seen.push(request);
       void handler(request, response, seen.length - 1);
     });
@@ -49,7 +57,11 @@ export async function serve(handler: Handler): Promise<Served> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
-export function json(response: ServerResponse, body: unknown, { status = 200, headers = {} }: { status?: number; headers?: Record<string, string | string[]> } = {}): void {
+export function json(
+  response: ServerResponse,
+  body: unknown,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string | string[]> } = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(typeof body === "string" ? body : JSON.stringify(body));
 }
@@ -69,7 +81,12 @@ export function newMetrics(): SourceMetrics {
 /** A logger that keeps its lines: `warn text`. */
 export function keepLog() {
   const lines: string[] = [];
-  const log = pino({ level: "debug", base: null }, { write: (line: string) => void lines.push(`${pino.levels.labels[JSON.parse(line).level]} ${JSON.parse(line).msg}`) });
+  const log = pino(
+    { level: "debug", base: null },
+    {
+      write: (line: string) => void lines.push(`${pino.levels.labels[JSON.parse(line).level]} ${JSON.parse(line).msg}`),
+    },
+  );
   return { log, lines };
 }
 
@@ -90,7 +107,14 @@ export function fakeTime(random = 0.5): Time & { slept: number[] } {
 }
 
 /** A client to the server that lives until the test ends. */
-export function clientTo(base_url: string, { connection = {}, time = realTime, signal = new AbortController().signal }: { connection?: object; time?: Time; signal?: AbortSignal } = {}) {
+export function clientTo(
+  base_url: string,
+  {
+    connection = {},
+    time = realTime,
+    signal = new AbortController().signal,
+  }: { connection?: object; time?: Time; signal?: AbortSignal } = {},
+) {
   const metrics = newMetrics();
   const { log, lines } = keepLog();
   const client = openHttpClient({ connection: connectionTo(base_url, connection), log, metrics, signal, time });

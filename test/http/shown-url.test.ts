@@ -18,7 +18,14 @@ describe("queries", () => {
   it.each<[string, [string, string][], string]>([
     ["https://a.com/x", [["a", "b c&d"]], "https://a.com/x?a=b%20c%26d"],
     ["https://a.com/x?a=1&b=2", [["a", "3"]], "https://a.com/x?b=2&a=3"],
-    ["https://a.com/x?b=%2B", [["a", "1"], ["a", "2"]], "https://a.com/x?b=%2B&a=1&a=2"],
+    [
+      "https://a.com/x?b=%2B",
+      [
+        ["a", "1"],
+        ["a", "2"],
+      ],
+      "https://a.com/x?b=%2B&a=1&a=2",
+    ],
     ["https://a.com/x?b=1#f", [], "https://a.com/x?b=1#f"],
     ["https://a.com/x?b=1#f", [["a", "1"]], "https://a.com/x?b=1&a=1"],
   ])("addQuery %s %j", (url, items, expected) => expect(addQuery(url, items)).toBe(expected));
@@ -34,7 +41,11 @@ describe("linkOf", () => {
   it.each<[string | undefined, string, string | undefined]>([
     [undefined, "next", undefined],
     ['<https://a.com/?page=2>; rel="next"', "next", "https://a.com/?page=2"],
-    ['<https://a.com/?page=1>; rel="prev", <https://a.com/?page=3>; rel="next"; title="a, b"', "next", "https://a.com/?page=3"],
+    [
+      '<https://a.com/?page=1>; rel="prev", <https://a.com/?page=3>; rel="next"; title="a, b"',
+      "next",
+      "https://a.com/?page=3",
+    ],
     ["</x?p=2>;rel=next", "next", "/x?p=2"],
     ['<https://a.com/a,b>; title="rel=next"; rel="last next"', "next", "https://a.com/a,b"],
     ['<https://a.com/9>; rel="last"', "next", undefined],

@@ -192,6 +192,19 @@ describe("rejects", () => {
     expect((await sink.compare(inputOf(people, rows))).rejects).toEqual(result.rejects);
   });
 
+  test("refused in the first line, while megabytes are still to be sent", async () => {
+    await using sink = await opened(database.url);
+    await run(sink, "CREATE TABLE thing (id integer PRIMARY KEY, name varchar(5), note text)");
+    const table = tableOf({ id: "integer", name: "text", note: "text" });
+    const rows = Array.from({ length: 300 }, (_, id): Row => [id, id < 3 ? "too long" : "short", "x".repeat(200_000)]);
+    const result = await write(sink, inputOf(table, rows));
+    expect(result.rejects.map((reject) => reject.index)).toEqual([0, 1, 2]);
+    expect(counts(result)).toEqual([297, 0, 0, 0, 3]);
+    expect(await database.query("SELECT count(*)::int AS n, sum(length(note))::int AS size FROM thing")).toEqual([
+      { n: 297, size: 297 * 200_000 },
+    ]);
+  });
+
   test("a number that does not fit its column", async () => {
     await using sink = await opened(database.url);
     const table = tableOf({ id: "integer", count: "integer", amount: "decimal(5,2)" });

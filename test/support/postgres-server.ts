@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { chmod, cp, mkdtemp, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
@@ -31,7 +31,7 @@ interface Account {
 /** Starts a server on a free port in a temporary folder. Throws what the server printed when it does not come up. */
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "etl-postgres-"));
-  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  const removeFolder = (): void => removeStubborn(folder);
   try {
     await chmod(folder, 0o755);
     const account = process.getuid?.() === 0 ? unprivilegedAccount() : undefined;
@@ -51,6 +51,19 @@ export async function startPostgres(): Promise<PostgresServer> {
   } catch (error) {
     removeFolder();
     throw error;
+  }
+}
+
+/** Server processes that are just ending still write: what they add while the folder is removed makes that fail. */
+function removeStubborn(folder: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let attempt = 1; attempt <= 60 && existsSync(folder); attempt++) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // not empty again
+    }
+    if (existsSync(folder)) Atomics.wait(pause, 0, 0, 50); // on exit there is no event loop to wait with
   }
 }
 

@@ -18,12 +18,14 @@ describe("checkTemplate finds nothing in", () => {
     "{{params.company}} {{vars.portal}} {{page.after}}{{page.number}}{{page.offset}}{{page.size}}",
     "{{uuid}}",
     "{{hmac 'sha256' key=vars.portal message=(concat since now) as='hex'}}",
-    "{ \"a\": { } } }}",
+    '{ "a": { } } }}',
   ])("%s", (text) => expect(checkTemplate(text, here)).toEqual([]));
 
   it("{{{…}}} in a path", () => expect(checkTemplate("/{{{params.account}}}", { ...here, where: "path" })).toEqual([]));
-  it("any var, where they are not known", () => expect(checkTemplate("{{vars.any}}", { ...here, vars: undefined })).toEqual([]));
-  it("a field of a record", () => expect(checkTemplate("x/{{record.a.b}}", { ...here, names: ["record"] })).toEqual([]));
+  it("any var, where they are not known", () =>
+    expect(checkTemplate("{{vars.any}}", { ...here, vars: undefined })).toEqual([]));
+  it("a field of a record", () =>
+    expect(checkTemplate("x/{{record.a.b}}", { ...here, names: ["record"] })).toEqual([]));
 });
 
 describe("checkTemplate finds", () => {
@@ -41,7 +43,12 @@ describe("checkTemplate finds", () => {
     ["{{../since}}", "syntax", 2, '"../since" is not a name: there is no this, no ../ and no @ here'],
     ["{{this}}", "syntax", 2, '"this" is not a name: there is no this, no ../ and no @ here'],
     ["\r\n{{ isso since }}", "name", 5, 'unknown helper "isso". Did you mean "iso"?'],
-    ["{{lookup params 'a'}}", "name", 2, 'unknown helper "lookup". Known: iso, epoch, epochMs, format, join, json, concat, mapped, hmac, base64, base64d, uuid.'],
+    [
+      "{{lookup params 'a'}}",
+      "name",
+      2,
+      'unknown helper "lookup". Known: iso, epoch, epochMs, format, join, json, concat, mapped, hmac, base64, base64d, uuid.',
+    ],
     ["{{join (maped) ','}}", "name", 8, 'unknown helper "maped". Did you mean "mapped"?'],
     ["{{since 5}}", "name", 2, '"since" is a value, not a helper: it takes no arguments'],
     ["{{sinse}}", "name", 2, 'unknown name "sinse". Did you mean "since"?'],
@@ -55,7 +62,12 @@ describe("checkTemplate finds", () => {
     ["{{uuid 4}}", "syntax", 2, "uuid takes no argument, not 1: {{uuid}}"],
     ["{{join}}", "syntax", 2, "join takes at least 1 argument, not 0: {{join (mapped) ','}}"],
     ["{{iso since zone='UTC'}}", "syntax", 2, 'iso takes no "zone=": {{iso since}}'],
-    ["{{format since 'yyyy' tz='UTC'}}", "syntax", 2, `format takes no "tz=", but zone: {{format since "yyyy-MM-dd" zone="America/Los_Angeles"}}`],
+    [
+      "{{format since 'yyyy' tz='UTC'}}",
+      "syntax",
+      2,
+      `format takes no "tz=", but zone: {{format since "yyyy-MM-dd" zone="America/Los_Angeles"}}`,
+    ],
     ["{{hmac 'sha256' key='a'}}", "syntax", 2, "hmac needs message=…: {{hmac 'sha256' key=… message=… as='base64'}}"],
     ["{{undefined}}", "syntax", 2, "undefined is not a value"],
   ])("%s: %s at %i", (text, kind, offset, message) => {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../../src/errors.ts";
-import { compileTemplate, DROPPED, type RenderMode, renderTree, type Scope, TemplateError } from "../../src/template/index.ts";
+import {
+  compileTemplate,
+  DROPPED,
+  type RenderMode,
+  renderTree,
+  type Scope,
+  TemplateError,
+} from "../../src/template/index.ts";
 
 const instant = "2025-03-09T10:30:15.250000Z";
 const scope: Scope = {
@@ -16,7 +23,8 @@ const scope: Scope = {
   mapped: (path) => (path === "" ? ["id"] : path === "properties" ? ["email", "phone"] : []),
 };
 
-const render = (text: string, mode: RenderMode = "value"): unknown => compileTemplate(text).render(scope, { mode: mode as "value" });
+const render = (text: string, mode: RenderMode = "value"): unknown =>
+  compileTemplate(text).render(scope, { mode: mode as "value" });
 
 describe("a template gives", () => {
   it.each<[string, RenderMode, unknown]>([
@@ -48,9 +56,17 @@ describe("a template gives", () => {
     ["{{! a note }}{{page.size}}", "value", 100],
     ["\\{{x}}", "value", "{{x}}"],
     // RFC 4231, test case 2.
-    ["{{hmac 'sha256' key='Jefe' message='what do ya want for nothing?'}}", "value", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"],
+    [
+      "{{hmac 'sha256' key='Jefe' message='what do ya want for nothing?'}}",
+      "value",
+      "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ],
     // printf a100 | openssl dgst -sha256 -hmac secret -binary | base64
-    ["{{hmac 'sha256' key=(base64d vars.secret) message=(concat 'a' page.size) as='base64'}}", "value", "Y2liFsPSxWMkQY/gwhu+8FuVqr0rfrHlhkzyPlp1978="],
+    [
+      "{{hmac 'sha256' key=(base64d vars.secret) message=(concat 'a' page.size) as='base64'}}",
+      "value",
+      "Y2liFsPSxWMkQY/gwhu+8FuVqr0rfrHlhkzyPlp1978=",
+    ],
     ["/a/{{params.account}}/calls", "path", "/a/a%2Fb%20c/calls"],
     ["/{{{params.account}}}", "path", "/a/b c"],
     ["/x?when={{iso since}}", "path", "/x?when=2025-03-09T10%3A30%3A15.25Z"],
@@ -112,7 +128,13 @@ describe("a template is refused", () => {
 
 describe("renderTree", () => {
   it("renders every leaf, keeps types, and leaves out what was not given", () => {
-    const tree = { limit: "{{page.size}}", on: true, nothing: null, company: "{{params.company}}", list: ["{{params.company}}", { id: "{{record.id}}" }, 1] };
+    const tree = {
+      limit: "{{page.size}}",
+      on: true,
+      nothing: null,
+      company: "{{params.company}}",
+      list: ["{{params.company}}", { id: "{{record.id}}" }, 1],
+    };
     expect(renderTree(tree, scope)).toEqual({ limit: 100, on: true, nothing: null, list: [{ id: "1" }, 1] });
   });
 

@@ -2,6 +2,7 @@
 import { hostname, userInfo } from "node:os";
 import type { Kysely } from "kysely";
 import type { Sink } from "../../sinks/contract.ts";
+import type { Position } from "../../sources/contract.ts";
 import type { Counters, Checkpoint } from "./checkpoint.ts";
 import { fromJson, type StateTables, type SyncHistory } from "./tables.ts";
 
@@ -29,6 +30,12 @@ export interface FinishedRun {
   /** Null: this run cannot be resumed, or need not be. */
   checkpoint: Checkpoint | null;
   metrics: Record<string, unknown>;
+}
+
+/** The validators of a file (ETag, Last-Modified), and what decided what its records became. */
+export interface UnchangedFile {
+  validators: Position;
+  made_by: string;
 }
 
 /** `user@host pid 123`: who started a run, for the one that finds it running. */
@@ -178,7 +185,7 @@ export class History {
     return row?.watermark ?? undefined;
   }
 
-  /** Spec hash and source validators (ETag) of the last successful run. */
+  /** Configuration of the last successful run, its spec hash among it. */
   async lastSuccess(pipeline: PipelineScope): Promise<Record<string, unknown> | undefined> {
     const row = await this.#of(pipeline)
       .select("configuration")
@@ -189,14 +196,30 @@ export class History {
     return fromJson<Record<string, unknown>>(row?.configuration);
   }
 
-  /** Merges keys into a run's configuration. */
-  async note(id: number, more: Record<string, unknown>): Promise<void> {
+  /**
+   * ETag and the like of the file that the last run of all read to the end; undefined where that run failed, or made
+   * other rows of it than this one would.
+   * @param madeBy whatever decides what a record becomes, as one text.
+   */
+  async unchangedSince(pipeline: PipelineScope, madeBy: string): Promise<Position | undefined> {
+    const last = await this.#of(pipeline)
+      .select(["status", "configuration"])
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    if (last?.status !== "success" && last?.status !== "partial") return undefined;
+    const { unchanged_since: file } = fromJson<{ unchanged_since?: UnchangedFile }>(last.configuration) ?? {};
+    return file?.made_by === madeBy ? file.validators : undefined;
+  }
+
+  /** Keeps what `unchangedSince` gives to the next run. */
+  async noteFile(id: number, file: UnchangedFile): Promise<void> {
     const row = await this.#db
       .selectFrom("sync_history")
       .select("configuration")
       .where("id", "=", id)
       .executeTakeFirst();
-    const configuration = { ...fromJson<Record<string, unknown>>(row?.configuration), ...more };
+    const configuration = { ...fromJson<Record<string, unknown>>(row?.configuration), unchanged_since: file };
     await this.#db
       .updateTable("sync_history")
       .set({ configuration: JSON.stringify(configuration) })

@@ -17,7 +17,10 @@ export interface BuildOptions {
 }
 
 /** Compiles a request of a spec. Throws SpecError for a template that cannot be read. */
-export function compileRequest(request: Request, baseUrl: string): (scope: Scope, options: BuildOptions) => BuiltRequest {
+export function compileRequest(
+  request: Request,
+  baseUrl: string,
+): (scope: Scope, options: BuildOptions) => BuiltRequest {
   const { method, content_type } = request;
   const address = compileAddress(request, baseUrl);
   const query = compileTree(request.query ?? {});
@@ -34,7 +37,13 @@ export function compileRequest(request: Request, baseUrl: string): (scope: Scope
       ...(form ? { form: form(scope) as Record<string, unknown> } : {}),
     };
     place(parts);
-    const written = text ? { type: content_type ?? "text/plain", text: keep(text.render(scope, { mode: textMode }), "text") as string, value: undefined } : writeBody(parts);
+    const written = text
+      ? {
+          type: content_type ?? "text/plain",
+          text: keep(text.render(scope, { mode: textMode }), "text") as string,
+          value: undefined,
+        }
+      : writeBody(parts);
     return {
       method,
       url: addQuery(url ?? address(scope), flatten(parts.query, "query")),
@@ -50,7 +59,10 @@ function compileAddress({ url, path }: Request, baseUrl: string): (scope: Scope)
   const template = compileTemplate(url ?? path ?? "");
   return (scope) => {
     const rendered = keep(template.render(scope, { mode: "path" }), url === undefined ? "path" : "url") as string;
-    const whole = url === undefined ? `${baseUrl.replace(/\/+$/, "")}${/^[/?]/.test(rendered) || rendered === "" ? "" : "/"}${rendered}` : rendered;
+    const whole =
+      url === undefined
+        ? `${baseUrl.replace(/\/+$/, "")}${/^[/?]/.test(rendered) || rendered === "" ? "" : "/"}${rendered}`
+        : rendered;
     if (!URL.canParse(whole)) throw new SpecError(`"${whole}" is not a URL`);
     return whole;
   };
@@ -59,12 +71,15 @@ function compileAddress({ url, path }: Request, baseUrl: string): (scope: Scope)
 /** What cannot be left out stands on a param that was not given. */
 function keep<T>(value: T, where: string): T {
   if (value !== DROPPED) return value;
-  throw new SpecError(`the request's ${where} stands on a value that is not there: a param that was not given (--param name=value), or page.after on the first page`);
+  throw new SpecError(
+    `the request's ${where} stands on a value that is not there: a param that was not given (--param name=value), or page.after on the first page`,
+  );
 }
 
 function writeBody({ body, form }: Placeable): { type: string; text: string; value: unknown } | undefined {
   if (body !== undefined) return { type: "application/json", text: JSON.stringify(body), value: body };
-  if (form !== undefined) return { type: "application/x-www-form-urlencoded", text: encodeQuery(flatten(form, "form")), value: form };
+  if (form !== undefined)
+    return { type: "application/x-www-form-urlencoded", text: encodeQuery(flatten(form, "form")), value: form };
   return undefined;
 }
 
@@ -72,7 +87,9 @@ function writeBody({ body, form }: Placeable): { type: string; text: string; val
 function flatten(items: Readonly<Record<string, unknown>>, where: string): [string, string][] {
   return Object.entries(items).flatMap(([name, value]): [string, string][] => {
     const values = Array.isArray(value) ? value : [value];
-    return values.filter((item) => item !== null && item !== undefined).map((item) => [name, scalarText(item, `${where}.${name}`)]);
+    return values
+      .filter((item) => item !== null && item !== undefined)
+      .map((item) => [name, scalarText(item, `${where}.${name}`)]);
   });
 }
 
@@ -84,5 +101,7 @@ function headerTexts(headers: Readonly<Record<string, unknown>>): Record<string,
 function scalarText(value: unknown, where: string): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
-  throw new SpecError(`request.${where} must be a text or a number, not a ${Array.isArray(value) ? "list" : "map"}: write {{json …}} or {{join …}}`);
+  throw new SpecError(
+    `request.${where} must be a text or a number, not a ${Array.isArray(value) ? "list" : "map"}: write {{json …}} or {{join …}}`,
+  );
 }

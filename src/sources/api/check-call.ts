@@ -24,7 +24,14 @@ export async function checkCall({ spec, context, connection, client }: CheckOpti
     return `${status} in ${took()}`;
   }
   const window = { since: boundOf(new Date(0)), until: boundOf(new Date()) };
-  const reader = new PageReader({ source: effectiveSource(spec, false), context, connection, client, window, pageSize: 1 });
+  const reader = new PageReader({
+    source: effectiveSource(spec, false),
+    context,
+    connection,
+    client,
+    window,
+    pageSize: 1,
+  });
   const { answer } = await reader.fetch(reader.paginator.first(), { resumed: false });
   return `${answer.status} in ${took()}`;
 }

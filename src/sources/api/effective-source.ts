@@ -22,7 +22,9 @@ export function effectiveSource(spec: ApiSource, incremental: boolean): Effectiv
   const standsAlone = request?.["path"] !== undefined || request?.["url"] !== undefined;
   return {
     request: complete("request", standsAlone ? request : layOver(spec.request, request ?? {})) as Request,
-    pagination: completePagination(pagination?.["type"] === undefined ? layOver(spec.pagination, pagination ?? {}) : pagination),
+    pagination: completePagination(
+      pagination?.["type"] === undefined ? layOver(spec.pagination, pagination ?? {}) : pagination,
+    ),
     records: records === undefined ? spec.records : layRecords(spec.records, records),
     responses: over.responses ?? spec.responses ?? [],
   };
@@ -42,5 +44,10 @@ function complete(definition: string, value: unknown): unknown {
   const validate = schemaValidator("pipeline", definition);
   if (validate(copy)) return copy;
   const [problem] = validate.errors ?? [];
-  throw new SpecError(`source.incremental laid over the source gives a wrong ${definition}: ${problem?.instancePath ?? ""} ${problem?.message ?? ""}`.replace(/ +/g, " "));
+  throw new SpecError(
+    `source.incremental laid over the source gives a wrong ${definition}: ${problem?.instancePath ?? ""} ${problem?.message ?? ""}`.replace(
+      / +/g,
+      " ",
+    ),
+  );
 }

@@ -31,7 +31,14 @@ class Api implements Source {
     const { context, connection, client } = this;
     const before = resume[wholeSlice];
     if (before?.done) return;
-    const reader = new PageReader({ source: effectiveSource(this.spec, incremental), context, connection, client, window, pageSize });
+    const reader = new PageReader({
+      source: effectiveSource(this.spec, incremental),
+      context,
+      connection,
+      client,
+      window,
+      pageSize,
+    });
     const point = reader.paginator.stable ? readPosition(before?.position) : undefined;
     const firstRun = Object.keys(resume).length === 0;
     const pages = readSlice(reader, {

@@ -54,14 +54,16 @@ function compileNext(pagination: Pagination, over: (key: string) => AnswerExpres
       const { header } = pagination;
       const fromBody = over("cursor");
       if (fromBody) return fromBody;
-      if (header === undefined) throw new SpecError("pagination cursor needs cursor: or header:, where the next cursor is");
+      if (header === undefined)
+        throw new SpecError("pagination cursor needs cursor: or header:, where the next cursor is");
       return ({ headers }) => headers[header.toLowerCase()];
     }
     case "next_url": {
       const { link_header } = pagination;
       const fromBody = over("url");
       if (fromBody) return fromBody;
-      if (link_header === undefined) throw new SpecError("pagination next_url needs url: or link_header:, where the next URL is");
+      if (link_header === undefined)
+        throw new SpecError("pagination next_url needs url: or link_header:, where the next URL is");
       return ({ headers }) => linkOf(headers["link"], link_header);
     }
     case "last_id": {

@@ -24,13 +24,34 @@ export class RepeatedPages {
 }
 
 /** Where APIs write their next link. A cursor or link under one of these means that there is more. */
-const nextPaths = ["paging.next", "next", "next_url", "nextUrl", "next_page_url", "@odata.nextLink", "nextLink", "links.next", "_links.next", "meta.next", "pagination.next", "next_cursor", "nextCursor", "next_page_token", "nextPageToken"];
+const nextPaths = [
+  "paging.next",
+  "next",
+  "next_url",
+  "nextUrl",
+  "next_page_url",
+  "@odata.nextLink",
+  "nextLink",
+  "links.next",
+  "_links.next",
+  "meta.next",
+  "pagination.next",
+  "next_cursor",
+  "nextCursor",
+  "next_page_token",
+  "nextPageToken",
+];
 
 /** Throws FatalError when an answer names a next page and nothing would ask for it. */
 export function refuseNextLink({ headers, body, shown }: Answer): void {
-  const place = linkOf(headers["link"], "next") === undefined ? nextPaths.find((path) => isNext(valueAt(body, path), path)) : 'a Link header with rel="next"';
+  const place =
+    linkOf(headers["link"], "next") === undefined
+      ? nextPaths.find((path) => isNext(valueAt(body, path), path))
+      : 'a Link header with rel="next"';
   if (place === undefined) return;
-  throw new FatalError(`${shown} has more pages (${place}), but pagination is none: the rest would be lost. Say how the next page follows (source.pagination).`);
+  throw new FatalError(
+    `${shown} has more pages (${place}), but pagination is none: the rest would be lost. Say how the next page follows (source.pagination).`,
+  );
 }
 
 function valueAt(body: unknown, path: string): unknown {
@@ -45,7 +66,9 @@ function valueAt(body: unknown, path: string): unknown {
 /** A bare `next` may be any field of a record: only what looks like a link or holds one counts. */
 function isNext(value: unknown, path: string): boolean {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return ["after", "link", "href", "url", "cursor"].some((name) => typeof (value as Record<string, unknown>)[name] === "string");
+    return ["after", "link", "href", "url", "cursor"].some(
+      (name) => typeof (value as Record<string, unknown>)[name] === "string",
+    );
   }
   if (typeof value !== "string" || value === "") return false;
   return path === "next" ? /^(?:https?:\/)?\/|^\?/.test(value) : true;

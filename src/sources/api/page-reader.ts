@@ -60,8 +60,10 @@ export class PageReader {
     this.build = compileRequest(source.request, connection.base_url);
     this.records = compileRecords(source.records);
     this.judge = compileRules(source.responses, connection);
-    this.placePosition = "send_as" in pagination && pagination.send_as !== undefined ? compilePlace(pagination.send_as) : undefined;
-    this.placeSize = "size_as" in pagination && pagination.size_as !== undefined ? compilePlace(pagination.size_as) : undefined;
+    this.placePosition =
+      "send_as" in pagination && pagination.send_as !== undefined ? compilePlace(pagination.send_as) : undefined;
+    this.placeSize =
+      "size_as" in pagination && pagination.size_as !== undefined ? compilePlace(pagination.size_as) : undefined;
     this.secretNames = connection.auth?.type === "query" ? Object.keys(connection.auth.query) : [];
   }
 
@@ -79,9 +81,11 @@ export class PageReader {
   async fetch(step: Step, { resumed }: { resumed: boolean }): Promise<FetchedPage> {
     const { answer, meaning, date } = await this.ask(this.request(step), resumed);
     const records = meaning === "records" ? await this.records(answer) : [];
-    if (meaning === "unchanged" || meaning === "refused") return { answer, meaning, records, facts: { count: 0, stop: true }, date };
+    if (meaning === "unchanged" || meaning === "refused")
+      return { answer, meaning, records, facts: { count: 0, stop: true }, date };
     const facts = await this.facts.facts(answer, records);
-    if (this.pagination.type === "next_url" && typeof facts.next === "string") facts.next = withoutQuery(facts.next, this.secretNames);
+    if (this.pagination.type === "next_url" && typeof facts.next === "string")
+      facts.next = withoutQuery(facts.next, this.secretNames);
     return { answer, meaning, records, facts, date };
   }
 
@@ -91,7 +95,10 @@ export class PageReader {
     return meaning === "records" || meaning === "empty" ? this.facts.total(answer) : undefined;
   }
 
-  private async ask(request: BuiltRequest, resumed: boolean): Promise<{ answer: Answer; meaning: Meaning; date?: Date }> {
+  private async ask(
+    request: BuiltRequest,
+    resumed: boolean,
+  ): Promise<{ answer: Answer; meaning: Meaning; date?: Date }> {
     const { method, url, content } = request;
     const shown = `${method} ${showUrl(url, this.secretNames)}`;
     let answer: Answer | undefined;

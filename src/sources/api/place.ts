@@ -19,7 +19,9 @@ export function compilePlace(place: string): (request: Placeable, value: unknown
   const [part, ...path] = place.split(".");
   const known = parts.find((name) => name === part);
   if (known === undefined || path.length === 0 || path.includes("") || path.includes("__proto__")) {
-    throw new SpecError(`"${place}" is not a place in a request: write query.name, body.name, headers.name or form.name`);
+    throw new SpecError(
+      `"${place}" is not a place in a request: write query.name, body.name, headers.name or form.name`,
+    );
   }
   // Only a body has maps in maps: elsewhere a dot belongs to the name (`page.after` in a query).
   const keys = known === "body" ? path : [path.join(".")];

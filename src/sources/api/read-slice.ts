@@ -63,9 +63,12 @@ async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerat
   };
   let step = resume?.step ?? paginator.first();
   for (;;) {
-    const page = pass.pages === 0 ? await fetchFirst(reader, step, options) : await reader.fetch(step, { resumed: false });
+    const page =
+      pass.pages === 0 ? await fetchFirst(reader, step, options) : await reader.fetch(step, { resumed: false });
     if (page.meaning === "refused") {
-      log.warn(`${page.answer.shown} answered ${page.answer.status} to the position that an earlier run came to; reading starts from the beginning`);
+      log.warn(
+        `${page.answer.shown} answered ${page.answer.status} to the position that an earlier run came to; reading starts from the beginning`,
+      );
       return "refused";
     }
     await take(reader, pass, page);
@@ -85,7 +88,10 @@ async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerat
       return end.done ? "done" : "again";
     }
     refuseTooMany(reader, pass, page);
-    yield { ...shown, ...(paginator.stable ? { position: positionOf(next, facts.hasTotal ? pass.distinct.count : 0) } : {}) };
+    yield {
+      ...shown,
+      ...(paginator.stable ? { position: positionOf(next, facts.hasTotal ? pass.distinct.count : 0) } : {}),
+    };
     step = next;
   }
 }
@@ -118,7 +124,9 @@ async function take(reader: PageReader, pass: Pass, page: FetchedPage): Promise<
 
 function refuseTooMany(reader: PageReader, pass: Pass, { answer }: FetchedPage): void {
   if (pass.pages < reader.maxPages) return;
-  throw new FatalError(`${answer.shown} is page ${pass.pages} of a read, and there are more: that is the limit (pagination.max_pages). Is the end recognised?`);
+  throw new FatalError(
+    `${answer.shown} is page ${pass.pages} of a read, and there are more: that is the limit (pagination.max_pages). Is the end recognised?`,
+  );
 }
 
 interface End {
@@ -130,18 +138,25 @@ interface End {
  * Asks for the total once more, and compares. A single page that told it was asked a moment ago. Where fewer records
  * came than there are, or where pages shift and the total shrank meanwhile, the slice is to be read again.
  */
-async function proveEnd(reader: PageReader, { pass, page, options }: { pass: Pass; page: FetchedPage; options: PassOptions }): Promise<End> {
+async function proveEnd(
+  reader: PageReader,
+  { pass, page, options }: { pass: Pass; page: FetchedPage; options: PassOptions },
+): Promise<End> {
   if (!reader.facts.hasTotal || page.meaning === "unchanged") return { done: true };
   const total = pass.pages === 1 && !pass.resumed ? pass.total : await reader.total();
   const distinct = pass.distinct.count;
   if (total === undefined) {
-    options.log.warn(`${page.answer.shown} tells no total at pagination.total: whether all records came cannot be said`);
+    options.log.warn(
+      `${page.answer.shown} tells no total at pagination.total: whether all records came cannot be said`,
+    );
     return { done: true };
   }
   const shrank = !reader.paginator.stable && pass.total !== undefined && total < pass.total;
   const missing = total > distinct;
   if (!missing && !shrank) return { done: true, completeness: { total, distinct } };
-  const what = missing ? `${distinct} distinct records came, and the API has ${total}` : `the API had ${pass.total} records and has ${total} now: pages may have shifted past us`;
+  const what = missing
+    ? `${distinct} distinct records came, and the API has ${total}`
+    : `the API had ${pass.total} records and has ${total} now: pages may have shifted past us`;
   options.log.warn(`${page.answer.shown}: ${what}${options.mayReread ? "; reading again" : ""}`);
   return options.mayReread ? { done: false } : { done: true, completeness: { total, distinct } };
 }

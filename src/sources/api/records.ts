@@ -31,6 +31,7 @@ function contentOf(body: unknown): string {
   const keys = Object.entries(body).map(([key, value]) => (value === null ? `${key} (null)` : key));
   if (keys.length === 0) return "the body is an empty map";
   const shown = keys.slice(0, maxShownKeys).join(", ") + (keys.length > maxShownKeys ? ", …" : "");
-  const said = "message" in body || "error" in body || "errors" in body ? describeBody(JSON.stringify(body)) : undefined;
+  const said =
+    "message" in body || "error" in body || "errors" in body ? describeBody(JSON.stringify(body)) : undefined;
   return `the body has ${shown}${said === undefined ? "" : `, and says ${said}`}`;
 }

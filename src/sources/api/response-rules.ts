@@ -34,7 +34,10 @@ export function compileRules(pipeline: Responses, connection: Connection) {
   return async (response: TextResponse, answer: Answer, { resumed }: JudgeOptions): Promise<Judgement> => {
     for (const { when, do: action, waitMs, message } of rules) {
       if (!isTrue(await when(answer))) continue;
-      if (action === "fail") return resumed && refusals.has(answer.status) ? refusedPosition : { verdict: { do: "fail", message }, meaning: "records" };
+      if (action === "fail")
+        return resumed && refusals.has(answer.status)
+          ? refusedPosition
+          : { verdict: { do: "fail", message }, meaning: "records" };
       if (action === "retry") return { verdict: { do: "retry", waitMs, message }, meaning: "records" };
       return action === "ignore" ? judgeBody(response, answer) : { verdict: { do: "accept" }, meaning: action };
     }
@@ -51,5 +54,8 @@ const refusedPosition: Judgement = { verdict: { do: "accept" }, meaning: "refuse
 function judgeBody({ text }: TextResponse, { problem }: Answer): Judgement {
   if (problem === undefined) return { verdict: { do: "accept" }, meaning: "records" };
   if (/^\ufeff?\s*[[{]/.test(text)) return { verdict: { do: "retry", message: problem }, meaning: "records" };
-  return { verdict: { do: "fail", message: `${describeBody(text) ?? "nothing"}, where JSON was expected` }, meaning: "records" };
+  return {
+    verdict: { do: "fail", message: `${describeBody(text) ?? "nothing"}, where JSON was expected` },
+    meaning: "records",
+  };
 }

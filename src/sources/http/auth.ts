@@ -30,8 +30,13 @@ export function compileCredentials(connection: Connection): (scope: Scope) => Cr
 }
 
 function compileHeaders(headers: Readonly<Record<string, string>>): (scope: Scope) => Record<string, string> {
-  const templates = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), compileTemplate(value)] as const);
-  return (scope) => Object.fromEntries(templates.map(([name, template]) => [name, textOf(name, template.render(scope, { mode: "text" }))]));
+  const templates = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), compileTemplate(value)] as const,
+  );
+  return (scope) =>
+    Object.fromEntries(
+      templates.map(([name, template]) => [name, textOf(name, template.render(scope, { mode: "text" }))]),
+    );
 }
 
 function textOf(name: string, value: string | symbol): string {

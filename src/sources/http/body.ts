@@ -35,7 +35,10 @@ export class BrokenBody extends Error {
  * @throws TooLarge, BrokenBody; Error for an encoding that we do not know.
  */
 export async function decompress(bytes: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
-  const announced = (encoding ?? "").toLowerCase().split(",").map((name) => name.trim());
+  const announced = (encoding ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
   let body = bytes;
   // Encodings are listed in the order in which they were applied.
   for (const name of announced.filter((coding) => coding !== "" && coding !== "identity").reverse()) {
@@ -54,7 +57,8 @@ async function decompressOne(bytes: Buffer, name: string, maxBytes: number): Pro
     return await run(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ERR_BUFFER_TOO_LARGE") throw new TooLarge("the decompressed body is larger than the limit", { cause: error });
+    if (code === "ERR_BUFFER_TOO_LARGE")
+      throw new TooLarge("the decompressed body is larger than the limit", { cause: error });
     throw new BrokenBody(`the ${name} body is damaged or cut short`, { cause: error });
   }
 }

@@ -80,7 +80,8 @@ class Client implements HttpClient {
   async stream(request: HttpRequest): Promise<StreamResponse> {
     const shown = this.show(request.method, request.url);
     const response = await this.attempt<StreamResponse | TextResponse>(request, {
-      send: () => this.follow<StreamResponse | TextResponse>(request, (hop) => this.exchangeStream(request, hop, shown)),
+      send: () =>
+        this.follow<StreamResponse | TextResponse>(request, (hop) => this.exchangeStream(request, hop, shown)),
       judge: (answer) => defaultVerdict(answer, this.connection.retry.on),
     });
     if ("body" in response) return response;
@@ -103,7 +104,9 @@ class Client implements HttpClient {
     const outcomes: (number | string)[] = [];
     for (let attempt = 1; ; attempt++) {
       const { response, failure } = await this.tryOnce(send, shown);
-      const verdict: Verdict = response ? await judge(response) : { do: retries(retry.on, undefined) ? "retry" : "fail" };
+      const verdict: Verdict = response
+        ? await judge(response)
+        : { do: retries(retry.on, undefined) ? "retry" : "fail" };
       if (response && verdict.do === "accept") {
         if (attempt > 1) this.metrics.recovered++;
         return response;
@@ -116,7 +119,9 @@ class Client implements HttpClient {
       outcomes.push(response?.status ?? messageOf(failure));
       if (attempt >= retry.attempts || verdict.do === "fail") {
         const said = response && (message ?? describeBody(response.text ?? ""));
-        throw new TransientError(gaveUp({ shown, outcomes, durationMs: this.time.now() - started, said }), { cause: failure });
+        throw new TransientError(gaveUp({ shown, outcomes, durationMs: this.time.now() - started, said }), {
+          cause: failure,
+        });
       }
       const askedMs = verdict.do === "retry" ? verdict.waitMs : undefined;
       await this.waitAfter(request, { attempt, response, askedMs, outcome: outcomes.at(-1)! });
@@ -136,7 +141,12 @@ class Client implements HttpClient {
 
   private async waitAfter(
     request: HttpRequest,
-    { attempt, response, askedMs, outcome }: { attempt: number; response?: HttpResponse; askedMs?: number; outcome: number | string },
+    {
+      attempt,
+      response,
+      askedMs,
+      outcome,
+    }: { attempt: number; response?: HttpResponse; askedMs?: number; outcome: number | string },
   ): Promise<void> {
     const { retry } = this.connection;
     const ms = waitMs(retry, { attempt, response, askedMs }, { now: this.time.now(), random: this.time.random() });
@@ -165,7 +175,9 @@ class Client implements HttpClient {
       const next = redirection(request.method, response);
       if (next === undefined) return response;
       if (redirects === maxRedirects) {
-        throw new FatalError(`${this.show(request.method, request.url)} was redirected more than ${maxRedirects} times, at last to ${this.showUrl(next)}`);
+        throw new FatalError(
+          `${this.show(request.method, request.url)} was redirected more than ${maxRedirects} times, at last to ${this.showUrl(next)}`,
+        );
       }
       url = next;
     }
@@ -174,8 +186,14 @@ class Client implements HttpClient {
   private async exchangeText(request: HttpRequest, hop: Hop, shown: string): Promise<TextResponse> {
     const release = await this.enter(request, hop);
     try {
-      const { damaged, ...response } = await exchange(this.call(request, hop), (arrival) => readText(arrival, this.readLimits(shown)));
-      if (damaged) this.warnOnce("charset", `the answer to ${shown} is not valid UTF-8: what could not be read is shown as \ufffd`);
+      const { damaged, ...response } = await exchange(this.call(request, hop), (arrival) =>
+        readText(arrival, this.readLimits(shown)),
+      );
+      if (damaged)
+        this.warnOnce(
+          "charset",
+          `the answer to ${shown} is not valid UTF-8: what could not be read is shown as \ufffd`,
+        );
       this.warnOfRetirement(response, shown);
       return response;
     } finally {
@@ -210,7 +228,15 @@ class Client implements HttpClient {
   private call(request: HttpRequest, hop: Hop): Exchange {
     this.metrics.apiCalls++;
     const { timeoutMs, signal, agent: dispatcher } = this;
-    return { dispatcher, method: request.method, url: hop.url, headers: hop.headers, body: request.body, timeoutMs, signal };
+    return {
+      dispatcher,
+      method: request.method,
+      url: hop.url,
+      headers: hop.headers,
+      body: request.body,
+      timeoutMs,
+      signal,
+    };
   }
 
   /** Waits for the budgets; another host has none of ours. */
@@ -245,7 +271,9 @@ class Client implements HttpClient {
   private warnOfRetirement({ headers }: HttpResponse, shown: string): void {
     const { deprecation, sunset } = headers;
     if (deprecation === undefined && sunset === undefined) return;
-    const said = [deprecation && `Deprecation: ${deprecation}`, sunset && `Sunset: ${sunset}`].filter(Boolean).join(", ");
+    const said = [deprecation && `Deprecation: ${deprecation}`, sunset && `Sunset: ${sunset}`]
+      .filter(Boolean)
+      .join(", ");
     this.warnOnce("retirement", `${shown} is going away, the API says (${said})`);
   }
 

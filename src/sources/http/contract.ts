@@ -29,7 +29,10 @@ export interface StreamResponse extends HttpResponse {
 }
 
 /** What the caller makes of a response before the client decides whether it is final. */
-export type Verdict = { do: "accept" } | { do: "retry"; waitMs?: number; message?: string } | { do: "fail"; message?: string };
+export type Verdict =
+  | { do: "accept" }
+  | { do: "retry"; waitMs?: number; message?: string }
+  | { do: "fail"; message?: string };
 
 export interface HttpClient {
   /**

@@ -26,7 +26,18 @@ function describeHtml(html: string): string {
   return title ? `an HTML page titled ${quote(title)}` : "an HTML page without a title";
 }
 
-const messageKeys = ["message", "error_description", "error", "detail", "errorMessage", "title", "description", "errors", "fault", "msg"];
+const messageKeys = [
+  "message",
+  "error_description",
+  "error",
+  "detail",
+  "errorMessage",
+  "title",
+  "description",
+  "errors",
+  "fault",
+  "msg",
+];
 
 /** The first text found under the names that APIs give to their messages, a few levels down. */
 function messageIn(value: unknown, depth: number): string | undefined {

@@ -38,7 +38,10 @@ export async function exchange<T>(call: Exchange, read: (arrival: Arrival) => Pr
  * Sends, and gives the answer when its headers are in. Its body is read later, by someone else: from then on the
  * time-out is between two pieces of it. The caller gives back what it took in `done`, called once.
  */
-export async function exchangeStream(call: Exchange, done: () => void): Promise<Arrival & { explain(error: unknown): unknown }> {
+export async function exchangeStream(
+  call: Exchange,
+  done: () => void,
+): Promise<Arrival & { explain(error: unknown): unknown }> {
   const watch = watchTime(call);
   const end = (): void => {
     watch.end();

@@ -2,7 +2,19 @@
 import type { HttpResponse } from "./contract.ts";
 import { describeBody } from "./describe-body.ts";
 
-const counts = ["never", "once", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times", "nine times", "ten times"];
+const counts = [
+  "never",
+  "once",
+  "twice",
+  "three times",
+  "four times",
+  "five times",
+  "six times",
+  "seven times",
+  "eight times",
+  "nine times",
+  "ten times",
+];
 
 export interface Attempts {
   /** `GET https://…?after=200`. */
@@ -22,7 +34,9 @@ export function gaveUp({ shown, outcomes, durationMs, said }: Attempts): string 
   const same = outcomes.every((outcome) => outcome === last);
   const what =
     typeof last === "number"
-      ? same ? `answered ${last} ${times}${over}` : `failed ${times}${over}, at last with ${last}`
+      ? same
+        ? `answered ${last} ${times}${over}`
+        : `failed ${times}${over}, at last with ${last}`
       : `failed ${times}${over}: ${last ?? ""}`;
   return `${shown} ${what}${said === undefined ? "" : `: ${said}`}; giving up. The run can be resumed.`;
 }

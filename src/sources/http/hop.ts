@@ -19,7 +19,11 @@ const harmless = new Set(["accept", "content-type", "if-none-match", "if-modifie
  * One hop of a request to `url` (the request's own, or where it was redirected). Credentials go to the origin of
  * `baseUrl` alone; a redirect to another origin loses the request's own headers too, but for the harmless ones.
  */
-export function prepareHop(request: HttpRequest, url: string, { baseUrl, credentials }: { baseUrl: string; credentials: Credentials }): Hop {
+export function prepareHop(
+  request: HttpRequest,
+  url: string,
+  { baseUrl, credentials }: { baseUrl: string; credentials: Credentials },
+): Hop {
   const own = lowerCase(request.headers ?? {});
   const origin = originOf(url);
   const authorised = origin === originOf(baseUrl);
@@ -40,7 +44,8 @@ export function prepareHop(request: HttpRequest, url: string, { baseUrl, credent
 
 function originOf(url: string): string {
   const { protocol, origin } = new URL(url);
-  if (protocol !== "https:" && protocol !== "http:") throw new FatalError(`${protocol}// is not an address to read from`);
+  if (protocol !== "https:" && protocol !== "http:")
+    throw new FatalError(`${protocol}// is not an address to read from`);
   return origin;
 }
 

@@ -32,7 +32,9 @@ export function networkFailure(error: unknown): unknown {
   const code = codeOf(error);
   if (code === undefined || !passing.test(code) || lasting.test(code)) return error;
   const known = words[code];
-  return new NetworkFailure(known === undefined ? `${code}: ${messageOf(error)}` : `${known} (${code})`, { cause: error });
+  return new NetworkFailure(known === undefined ? `${code}: ${messageOf(error)}` : `${known} (${code})`, {
+    cause: error,
+  });
 }
 
 /** The code of an error, of its cause, or of the first of several (one per address that was tried). */

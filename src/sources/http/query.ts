@@ -13,7 +13,10 @@ function encode(text: string): string {
 export function addQuery(url: string, items: Iterable<readonly [name: string, value: string]>): string {
   const added = [...items];
   if (added.length === 0) return url;
-  const bare = withoutQuery(url, added.map(([name]) => name)).replace(/#.*$/s, "");
+  const bare = withoutQuery(
+    url,
+    added.map(([name]) => name),
+  ).replace(/#.*$/s, "");
   return `${bare}${bare.includes("?") ? "&" : "?"}${encodeQuery(added)}`;
 }
 

@@ -6,6 +6,7 @@ import Bottleneck from "bottleneck";
 import { SpecError } from "../../errors.ts";
 import type { Connection, RateLimit } from "../../spec/types.ts";
 import { parseDuration } from "../../values/instant.ts";
+import { Places } from "./places.ts";
 import type { Time } from "./time.ts";
 
 /** What a budget is chosen by. */
@@ -57,7 +58,7 @@ type Admit = (release: Release) => void;
 /** The one way to a system: every request passes its budgets and then takes one of `concurrency` places. */
 export class Gate {
   private readonly budgets: Budget[];
-  private readonly places: Bottleneck;
+  private readonly places: Places;
   private readonly time: Time;
   /** For what no budget matches. */
   private pausedUntil = 0;
@@ -65,7 +66,7 @@ export class Gate {
   constructor({ rate_limits, concurrency }: Pick<Connection, "rate_limits" | "concurrency">, time: Time) {
     // Slowest first: a request that waits in a slow budget does not hold up those that only need the fast ones.
     this.budgets = rate_limits.map((limit) => new Budget(limit)).sort((a, b) => b.paceMs - a.paceMs);
-    this.places = new Bottleneck({ maxConcurrent: concurrency });
+    this.places = new Places(concurrency);
     this.time = time;
   }
 
@@ -117,17 +118,20 @@ export class Gate {
     });
   }
 
-  private takePlace(signal: AbortSignal, admit: Admit): Promise<number> {
-    return new Promise((resolve, reject) => {
-      void this.places
-        .schedule(async () => {
-          await this.unpaused(() => this.pausedUntil, signal);
-          signal.throwIfAborted();
-          resolve(performance.now());
-          await new Promise<void>((release) => admit(release));
-        })
-        .catch(reject);
-    });
+  private async takePlace(signal: AbortSignal, admit: Admit): Promise<number> {
+    await this.unpaused(() => this.pausedUntil, signal);
+    await this.places.take();
+    let left = false;
+    const release = (): void => {
+      if (!left) this.places.leave();
+      left = true;
+    };
+    if (signal.aborted) {
+      release();
+      throw signal.reason;
+    }
+    admit(release);
+    return performance.now();
   }
 
   private async unpaused(until: () => number, signal: AbortSignal): Promise<void> {

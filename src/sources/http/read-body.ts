@@ -5,7 +5,7 @@ import { FatalError, messageOf, TransientError } from "../../errors.ts";
 import { BrokenBody, decodeText, decompress, TooLarge } from "./body.ts";
 import type { StreamResponse, TextResponse } from "./contract.ts";
 import type { Arrival } from "./exchange.ts";
-import { NetworkFailure, networkFailure } from "./network-error.ts";
+import { NetworkFailure } from "./network-error.ts";
 
 export interface ReadLimits {
   /** Bytes over the wire, and after decompression. */
@@ -74,7 +74,7 @@ export function streamBody(
     try {
       yield* last as AsyncIterable<Buffer>;
     } catch (error) {
-      const cause = explain(networkFailure(error));
+      const cause = explain(error);
       throw isZlib(error) || cause instanceof NetworkFailure
         ? new TransientError(`the answer to ${shown} broke off: ${messageOf(cause)}`, { cause: error })
         : cause;
@@ -92,7 +92,10 @@ function isZlib(error: unknown): boolean {
 }
 
 function decoders(encoding: string | undefined): Transform[] {
-  const names = (encoding ?? "").toLowerCase().split(",").map((name) => name.trim());
+  const names = (encoding ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
   return names.reverse().flatMap((name): Transform[] => {
     if (name === "gzip" || name === "x-gzip") return [createGunzip()];
     if (name === "deflate") return [createInflate()];

@@ -28,7 +28,9 @@ export function retryAfterMs(headers: Readonly<Record<string, string>>, now: num
   const value = headers["retry-after"]?.trim();
   if (value === undefined || value === "") return undefined;
   const serverNow = Date.parse(headers["date"] ?? "");
-  const ms = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - (Number.isNaN(serverNow) ? now : serverNow);
+  const ms = /^\d+(?:\.\d+)?$/.test(value)
+    ? Number(value) * 1000
+    : Date.parse(value) - (Number.isNaN(serverNow) ? now : serverNow);
   return Number.isNaN(ms) ? undefined : Math.min(longestRetryAfterMs, Math.max(0, Math.ceil(ms)));
 }
 

@@ -2,7 +2,8 @@
 import { nameOf } from "./query.ts";
 
 /** Query names that hold secrets wherever they stand: a link to the next page may repeat what auth put there. */
-const secretNames = /^(?:access_?token|api_?key|apikey|hapikey|auth|client_secret|key|password|secret|sig|signature|token|x-amz-(?:credential|signature|security-token))$/i;
+const secretNames =
+  /^(?:access_?token|api_?key|apikey|hapikey|auth|client_secret|key|password|secret|sig|signature|token|x-amz-(?:credential|signature|security-token))$/i;
 const longestValue = 60;
 const longestUrl = 300;
 

@@ -9,9 +9,12 @@ export function cursorPaginator({ none }: Pick<PaginationCursor, "none">): Pagin
     stable: true,
     first: () => ({}),
     next({ next, stop }, { after }) {
-      if (stop || next === undefined || next === null || next === "" || next === false || String(next) === none) return undefined;
+      if (stop || next === undefined || next === null || next === "" || next === false || String(next) === none)
+        return undefined;
       if (JSON.stringify(next) === JSON.stringify(after)) {
-        throw new FatalError(`the cursor does not move: the page after ${JSON.stringify(after)} names the same one again. Is it sent (send_as, or {{page.after}})?`);
+        throw new FatalError(
+          `the cursor does not move: the page after ${JSON.stringify(after)} names the same one again. Is it sent (send_as, or {{page.after}})?`,
+        );
       }
       return { after: next as Position };
     },

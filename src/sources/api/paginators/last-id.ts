@@ -14,10 +14,14 @@ export function lastIdPaginator({ first, id }: Pick<PaginationLastId, "first" | 
     next({ next, count, stop, total }, { after }) {
       if (stop || count === 0 || (total !== undefined && count >= total)) return undefined;
       if (next === undefined || next === null || next === "") {
-        throw new FatalError(`the last record of a page has no id at pagination.id (${id}): there is no telling where the next page starts`);
+        throw new FatalError(
+          `the last record of a page has no id at pagination.id (${id}): there is no telling where the next page starts`,
+        );
       }
       if (JSON.stringify(next) === JSON.stringify(after)) {
-        throw new FatalError(`the last id does not move: the page after ${JSON.stringify(after)} ends with it. Is it sent (send_as, or {{page.after}})?`);
+        throw new FatalError(
+          `the last id does not move: the page after ${JSON.stringify(after)} ends with it. Is it sent (send_as, or {{page.after}})?`,
+        );
       }
       return { after: next as Position };
     },

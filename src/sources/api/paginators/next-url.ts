@@ -15,7 +15,8 @@ export function nextUrlPaginator(baseUrl: string): Paginator {
         throw new FatalError(`the next URL ${JSON.stringify(next)} is not a URL`);
       }
       const target = onOwnHost(new URL(next, url), new URL(baseUrl));
-      if (target === new URL(url).href) throw new FatalError(`the next URL does not move: the page at ${target} names itself`);
+      if (target === new URL(url).href)
+        throw new FatalError(`the next URL does not move: the page at ${target} names itself`);
       return { url: target };
     },
     sent: () => undefined,
@@ -26,5 +27,7 @@ export function nextUrlPaginator(baseUrl: string): Paginator {
 function onOwnHost(target: URL, base: URL): string {
   if (target.protocol === "http:" && base.protocol === "https:" && target.port === "") target.protocol = "https:";
   if (target.origin === base.origin) return target.href;
-  throw new FatalError(`the next URL leads to ${target.origin}, but the connection is ${base.origin}: credentials are not sent elsewhere`);
+  throw new FatalError(
+    `the next URL leads to ${target.origin}, but the connection is ${base.origin}: credentials are not sent elsewhere`,
+  );
 }

@@ -1,0 +1,99 @@
+/** Keys of a source that go together, or do not. */
+import { layOver } from "./lay-over.ts";
+import type { Path, SpecDocument } from "./document.ts";
+import { checkSchema, schemaValidator, unknownKeys } from "./schema.ts";
+import { tree, type Tree } from "./tree.ts";
+
+/** Checks what the schema cannot say about a source's files, requests and pages. */
+export function checkSource(document: SpecDocument, spec: Tree): void {
+  const source = tree(spec["source"]);
+  if (source["type"] === "csv") checkCsv(document, source);
+  if (source["type"] !== "api") return;
+  const incremental = tree(source["incremental"]);
+  checkRequest(document, ["source", "request"], source["request"]);
+  checkPagination(document, ["source", "pagination"], tree(source["pagination"]));
+  checkPosition(document, ["source", "pagination"], { pagination: tree(source["pagination"]), request: source["request"] });
+  if (Object.keys(incremental).length > 0) checkIncremental(document, source, incremental);
+}
+
+/** An unknown key may be what seems to be missing: it is a problem already. */
+function hasTypo(definition: string, map: Tree): boolean {
+  return unknownKeys("pipeline", definition, map).length > 0;
+}
+
+function checkCsv(document: SpecDocument, source: Tree): void {
+  const { path, url } = source;
+  if (path === undefined && url === undefined && !hasTypo("csv_source", source)) document.add(["source"], "E412", "a csv source needs path or url: where its file is", { target: "key" });
+  if (path !== undefined && url !== undefined) document.add(["source", "url"], "E412", "a csv source has a path or a url, not both: take one away", { target: "key" });
+  if (source["header"] === false && source["columns"] === undefined && !hasTypo("csv_source", source)) {
+    document.add(["source", "header"], "E412", "without a header the columns have no names: list them in columns", { target: "key" });
+  }
+}
+
+function checkRequest(document: SpecDocument, path: Path, value: unknown): void {
+  const request = tree(value);
+  if (value === undefined || value !== request) return;
+  if (request["path"] === undefined && request["url"] === undefined && !hasTypo("request", request)) document.add(path, "E412", "a request needs a path (below the connection's base_url) or a url", { target: "key" });
+  const both = (first: string, second: string): void => {
+    if (request[first] !== undefined && request[second] !== undefined) document.add([...path, second], "E412", `a request has one of ${first} and ${second}: take one away`, { target: "key" });
+  };
+  both("path", "url");
+  both("body", "form");
+  both("body", "text");
+  both("form", "text");
+}
+
+function checkPagination(document: SpecDocument, path: Path, pagination: Tree): void {
+  const { type, size, max_size: maximum } = pagination;
+  const oneOf = type === "cursor" ? ["cursor", "header"] : type === "next_url" ? ["url", "link_header"] : [];
+  if (oneOf.length > 0 && oneOf.every((key) => pagination[key] === undefined) && !hasTypo(`pagination_${String(type)}`, pagination)) {
+    document.add(path, "E412", `pagination of type ${String(type)} needs ${oneOf.join(" or ")}: where the response says what comes next`, { target: "key" });
+  }
+  if (typeof size === "number" && typeof maximum === "number" && size > maximum) {
+    document.add([...path, "size"], "E412", `size ${size} is beyond max_size ${maximum}`);
+  }
+}
+
+/** A position that no request carries would fetch the first page for ever. */
+function checkPosition(document: SpecDocument, path: Path, { pagination, request }: { pagination: Tree; request: unknown }): void {
+  const { type } = pagination;
+  const names = type === "page" ? "number" : type === "offset" ? "offset" : type === "cursor" || type === "last_id" ? "after" : undefined;
+  if (names === undefined || pagination["send_as"] !== undefined || request === undefined || hasTypo(`pagination_${String(type)}`, pagination)) return;
+  if (/\{\{[^}]*\bpage\.(after|number|offset)\b/.test(JSON.stringify(request))) return;
+  document.add(path, "E412", `the request never says which page it wants: give send_as (query.name, body.name), or write {{page.${names}}} in the request`, { target: "key" });
+}
+
+/** What the runs with a watermark ask, whole: `incremental` laid over the source, as the source itself does it. */
+function checkIncremental(document: SpecDocument, source: Tree, incremental: Tree): void {
+  const at = ["source", "incremental"];
+  const request = incremental["request"] === undefined ? source["request"] : checkRequestOver(document, [...at, "request"], source["request"], incremental["request"]);
+  const pagination = incremental["pagination"] === undefined ? source["pagination"] : checkPaginationOver(document, [...at, "pagination"], source["pagination"], incremental["pagination"]);
+  const place = incremental["pagination"] === undefined ? "request" : "pagination";
+  if (incremental[place] !== undefined && isSound("pagination", pagination)) checkPosition(document, [...at, place], { pagination: tree(pagination), request });
+}
+
+function checkRequestOver(document: SpecDocument, at: Path, base: unknown, over: unknown): unknown {
+  const standsAlone = tree(over)["path"] !== undefined || tree(over)["url"] !== undefined;
+  const whole = standsAlone ? over : layOver(base, over);
+  if (!standsAlone && !isSound("request", base)) return whole;
+  checkWhole(document, "request", at, whole);
+  if (standsAlone) checkRequest(document, at, whole);
+  return whole;
+}
+
+function checkPaginationOver(document: SpecDocument, at: Path, base: unknown, over: unknown): unknown {
+  const standsAlone = tree(over)["type"] !== undefined;
+  const whole = standsAlone ? over : layOver(base ?? { type: "none" }, over);
+  if (!standsAlone && base !== undefined && !isSound("pagination", base)) return whole;
+  if (checkWhole(document, "pagination", at, whole)) checkPagination(document, at, tree(whole));
+  return whole;
+}
+
+/** Checks a copy: the defaults that the schema fills in are no part of the spec. */
+function checkWhole(document: SpecDocument, definition: string, at: Path, whole: unknown): boolean {
+  return typeof whole !== "object" || checkSchema(document, "pipeline", structuredClone(whole), { definition, at });
+}
+
+function isSound(definition: string, value: unknown): boolean {
+  return schemaValidator("pipeline", definition)(structuredClone(value));
+}

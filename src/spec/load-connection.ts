@@ -1,0 +1,129 @@
+/** A connection's file, its environment laid over, the environment's variables filled in. */
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { didYouMean } from "../suggest.ts";
+import { checkExpressions } from "./check-expressions.ts";
+import { checkConnectionTemplates } from "./check-templates.ts";
+import { checkDuration } from "./check-times.ts";
+import { checkNamedValidators, type NamedValidators } from "./check-validators.ts";
+import { SpecDocument, type Path } from "./document.ts";
+import { interpolate } from "./environment-variables.ts";
+import { connectionExpressions } from "./expression-sites.ts";
+import { layOver } from "./lay-over.ts";
+import type { Problem } from "./problem.ts";
+import type { Project } from "./project.ts";
+import { checkSchema } from "./schema.ts";
+import { list, tree, type Tree } from "./tree.ts";
+import type { Connection } from "./types.ts";
+import { regexProblem } from "./validator-options.ts";
+
+export interface LoadedConnection {
+  /** Absent when there are errors. */
+  connection?: Connection;
+  /** Validators that it names, whatever errors there are. */
+  validators?: NamedValidators;
+  problems: Problem[];
+}
+
+/** The connection that a pipeline names; a problem of the pipeline when there is none. */
+export function loadConnectionOf(spec: SpecDocument, name: string, project: Project): LoadedConnection {
+  const { file, known } = findConnection(name, dirname(spec.file), project);
+  if (file) return loadConnectionFile(file, project);
+  const hint = didYouMean(name, known) || (known.length ? ` Known: ${known.join(", ")}.` : ` Put a connection.yml with "connection: ${name}" beside this file.`);
+  spec.add(["source", "connection"], "E404", `there is no connection "${name}".${hint}`);
+  return { problems: [] };
+}
+
+/** The connection file of a name: beside the spec, else in a folder of the project's pipelines. */
+function findConnection(name: string, folder: string, project: Project): { file?: string; known: string[] } {
+  const known: string[] = [];
+  for (const candidate of new Set([folder, ...connectionFolders(project)].map((path) => join(path, "connection.yml")))) {
+    if (!existsSync(candidate)) continue;
+    const own = tree(new SpecDocument(candidate).data)["connection"];
+    if (own === name) return { file: candidate, known };
+    if (typeof own === "string") known.push(own);
+    // The one beside the spec is the one that is meant when it cannot even say its name.
+    else if (dirname(candidate) === folder) return { file: candidate, known };
+  }
+  return { known };
+}
+
+function connectionFolders(project: Project): string[] {
+  return project.pipelineFolders.filter((root) => existsSync(root)).flatMap((root) =>
+    readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(root, entry.name)),
+  );
+}
+
+/** Loads one connection file, its environment laid over. */
+export function loadConnectionFile(file: string, project: Project): LoadedConnection {
+  const document = new SpecDocument(file);
+  if (document.broken) return { problems: document.problems };
+  const raw = document.data === null ? {} : document.data;
+  const { environments, ...own } = tree(raw);
+  const name = String(own["connection"]);
+  const environment = project.environmentName;
+  let whole: unknown = raw === tree(raw) ? own : raw;
+  if (tree(environments)[environment] !== undefined) {
+    whole = layOver(whole, tree(environments)[environment]);
+    document.layOver(document, ["environments", environment]);
+  }
+  const named = project.environment.connections?.[name];
+  if (named !== undefined) {
+    whole = layOver(whole, named);
+    if (project.document) document.layOver(project.document, ["environments", environment, "connections", name]);
+  }
+  const data = interpolate(document, whole, project.variables);
+  checkConnection(document, { raw: tree(whole), data: tree(data) });
+  checkSchema(document, "connection", environments === undefined || environments === tree(environments) ? data : { ...tree(data), environments });
+  checkEnvironments(document, own, tree(environments), project);
+  const failed = document.problems.some(({ severity }) => severity === "error");
+  return { problems: document.problems, validators: tree(tree(data)["validators"]) as NamedValidators, ...(failed ? {} : { connection: data as Connection }) };
+}
+
+/** What the schema cannot say. */
+function checkConnection(document: SpecDocument, { raw, data }: { raw: Tree; data: Tree }): void {
+  checkExpressions(document, connectionExpressions(data), { lets: [], columns: [] });
+  checkConnectionTemplates(document, raw);
+  checkNamedValidators(document, data);
+  checkBaseUrl(document, data["base_url"]);
+  checkDuration(document, ["timeout"], data["timeout"]);
+  for (const key of ["wait", "max_wait"]) checkDuration(document, ["retry", key], tree(data["retry"])[key]);
+  list(data["rate_limits"]).forEach((limit, index) => {
+    checkDuration(document, ["rate_limits", index, "per"], tree(limit)["per"]);
+    checkPathPattern(document, ["rate_limits", index, "match", "path"], tree(tree(limit)["match"])["path"]);
+  });
+}
+
+function checkBaseUrl(document: SpecDocument, url: unknown): void {
+  if (typeof url !== "string" || url === "") return;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    document.add(["base_url"], "E105", "base_url must be an http(s) address, such as https://api.example.com");
+  }
+}
+
+function checkPathPattern(document: SpecDocument, path: Path, pattern: unknown): void {
+  const problem = typeof pattern === "string" ? regexProblem(pattern, "") : undefined;
+  if (problem !== undefined) document.add(path, "E414", `path is not a regular expression: ${problem}`);
+}
+
+/** The environments that are not in use, by the schema alone: their variables are set where they run. */
+function checkEnvironments(document: SpecDocument, own: Tree, environments: Tree, project: Project): void {
+  for (const [name, over] of Object.entries(environments)) {
+    const at = ["environments", name];
+    if (project.environmentNames.length > 0 && !project.environmentNames.includes(name)) {
+      const near = didYouMean(name, project.environmentNames);
+      document.add(at, "E419", `etl.yml has no environment "${name}".${near || ` Known: ${project.environmentNames.join(", ")}.`}`, { target: "key" });
+    }
+    if (name === project.environmentName || over !== tree(over)) continue;
+    checkSchema(document, "connection", structuredClone(layOver(own, over)), {
+      at,
+      skip: (path, { keyword, data }) => {
+        // What is not written here is the connection's own, and what it lacks is said there.
+        if (!document.has(path) || (keyword === "required" && document.has(path.slice(2)))) return true;
+        return typeof data === "string" && data.includes("${");
+      },
+    });
+  }
+}

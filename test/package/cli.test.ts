@@ -1,0 +1,224 @@
+/** The command line as a whole: help for everything, mistakes told, stdout clean, old names understood. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { createProgram } from "../../src/cli/main.ts";
+import { etl, root, temporaryFolder } from "./support.ts";
+
+/** Every command with the words that call it: `["rejects", "list"]`. */
+function commandsOf(command: Command, words: string[] = []): { words: string[]; command: Command }[] {
+  return command.commands.flatMap((each) => {
+    const path = [...words, each.name()];
+    return [{ words: path, command: each }, ...commandsOf(each, path)];
+  });
+}
+
+const program = await createProgram(() => {});
+const commands = commandsOf(program).map((each) => ({ ...each, name: each.words.join(" ") }));
+
+/** A folder with a pipeline of two good records and a bad one; its own warehouse. */
+function project(): string {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, "people.csv"),
+    "id,name,born,changed\n1,Ada,1815-12-10,2025-02-01\n2,Alan,1912-06-23,2025-02-02\n3,Eve,soon,2025-02-03\n",
+  );
+  writeFileSync(
+    join(folder, "people.yml"),
+    `pipeline: files.people
+description: People of a file.
+source: { type: csv, path: people.csv, header: true, delta: { field: changed, type: timestamp, local: true } }
+mapping:
+  id: { from: id, type: integer }
+  name: name
+  born: { from: born, type: date, required: true }
+upsert: { keys: [id] }
+sink: { table: person }
+`,
+  );
+  return folder;
+}
+
+describe("help", () => {
+  test("there are the commands that the README names", () => {
+    expect(commands.map(({ name }) => name)).toEqual([
+      "run",
+      "validate",
+      "preview",
+      "history",
+      "rejects",
+      "rejects list",
+      "rejects show",
+      "connections",
+      "connections test",
+      "demo",
+      "sandbox",
+    ]);
+  });
+
+  test.each(commands)("$name has a description, and so has all that it takes", ({ command }) => {
+    expect(command.description()).toMatch(/^\w.{9,}[^.]$/);
+    for (const option of command.options)
+      if (!option.hidden) expect(option.description, option.flags).toMatch(/^\S.*[^.\s]$/);
+    for (const argument of command.registeredArguments)
+      expect(argument.description, argument.name()).toMatch(/^\S.*[^.\s]$/);
+  });
+
+  test.concurrent.each([{ words: [] as string[], name: "" }, ...commands])("etl $name --help", async ({ words }) => {
+    const { code, stdout, stderr } = await etl([...words, "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(`Usage: ${["etl", ...words].join(" ")}`);
+  });
+
+  test("--version is the package's", async () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+    expect(await etl(["--version"])).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
+  });
+});
+
+describe("mistakes on the command line end with 2 and a hint", () => {
+  test.concurrent.each([
+    [["valdate"], "error: unknown command 'valdate'\n(Did you mean validate?)\n"],
+    [["rejects", "lst"], "error: unknown command 'lst'\n(Did you mean list?)\n"],
+    [["run", "x.yml", "--ful"], "error: unknown option '--ful'\n(Did you mean --full?)\n"],
+    [["validate", "--fromat", "json"], "error: unknown option '--fromat'\n(Did you mean --format?)\n"],
+    [["rejects", "list", "--al"], "error: unknown option '--al'\n(Did you mean --all?)\n"],
+    [["run"], "error: missing required argument 'pipeline'\n"],
+    [["run", "x.yml", "--output", "yaml"], /Allowed choices are text, json/],
+    [
+      ["run", "x.yml", "--max-records", "ten"],
+      'etl: --max-records must be a whole number, 0 for unlimited, not "ten"\n',
+    ],
+    [["run", "x.yml", "--batch-size", "0"], 'etl: --batch-size must be a whole number from 1, not "0"\n'],
+    [["run", "x.yml", "--param", "colour"], 'etl: --param "colour" must be name=value\n'],
+    [["run", "peopel.yml"], /there is no file, folder or pipeline "peopel\.yml"/],
+    [["sandbox", "hubpsot"], /Allowed choices are hubspot/],
+  ] as [string[], string | RegExp][])("etl %j", async (args, message) => {
+    const { code, stdout, stderr } = await etl(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    if (typeof message === "string") expect(stderr).toBe(message);
+    else expect(stderr).toMatch(message);
+  });
+
+  test.each([
+    ["--start-date", "soon"],
+    ["--end-date", "2025-02-30"],
+  ])("%s %s names the flag and the value", async (flag, value) => {
+    const { code, stdout, stderr } = await etl(["run", "people.yml", flag, value], { cwd: project() });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(flag);
+    expect(stderr).toContain(value);
+  });
+});
+
+describe("stdout is data", () => {
+  test("--output json: JSON on stdout and nothing else, in every command that has it", async () => {
+    const cwd = project();
+    const counted = commands.filter(({ command }) => command.options.some(({ long }) => long === "--output"));
+    expect(counted.map(({ name }) => name)).toEqual(["run", "preview", "history", "rejects list", "rejects show"]);
+
+    const ran = await etl(["run", "people.yml", "--output", "json"], { cwd });
+    expect(ran.code).toBe(3);
+    expect(ran.stdout.split("\n")).toHaveLength(2);
+    const { runs } = JSON.parse(ran.stdout) as { runs: Record<string, unknown>[] };
+    expect(runs).toHaveLength(1);
+    expect(runs[0]).toMatchObject({ pipeline: "files.people", status: "partial", fetched: 3, created: 2, rejected: 1 });
+    expect(Object.keys(runs[0]!)).toEqual(
+      "pipeline status mode since fetched filtered duplicates rejected mapped created updated unchanged stale deleted warnings duration_seconds records_per_second api_calls retries peak_rss_mb run_id error".split(
+        " ",
+      ),
+    );
+    expect(ran.stderr).toContain("Completed files people sync: 2 created, 0 updated, 0 unchanged, 1 failed");
+
+    const previews = JSON.parse(
+      (await etl(["preview", "people.yml", "--output", "json"], { cwd })).stdout,
+    ) as unknown[];
+    expect(previews).toHaveLength(3);
+
+    const history = JSON.parse((await etl(["history", "--output", "json"], { cwd })).stdout) as typeof ran & {
+      runs: Record<string, unknown>[];
+    };
+    expect(history.runs).toHaveLength(1);
+    expect(history.runs[0]).toMatchObject({ sync_type: "people", records_processed: 3, records_failed: 1 });
+
+    const list = JSON.parse((await etl(["rejects", "list", "--output", "json"], { cwd })).stdout) as {
+      rejects: { id: number; field: string; record: { born: string } }[];
+    };
+    expect(list.rejects).toHaveLength(1);
+    expect(list.rejects[0]).toMatchObject({
+      field: "born",
+      record: { id: "3", name: "Eve", born: "soon", changed: "2025-02-03" },
+    });
+    const shown = await etl(["rejects", "show", String(list.rejects[0]!.id), "--output", "json"], { cwd });
+    expect(JSON.parse(shown.stdout)).toEqual(list);
+  });
+
+  test("without runs and rejects there are empty lists, not silence", async () => {
+    const cwd = temporaryFolder();
+    expect(JSON.parse((await etl(["history", "--output", "json"], { cwd })).stdout)).toEqual({ runs: [] });
+    expect(JSON.parse((await etl(["rejects", "list", "--output", "json"], { cwd })).stdout)).toEqual({ rejects: [] });
+  });
+
+  test("validate --format json: problems as JSON, an empty list when there are none", async () => {
+    const cwd = project();
+    const good = await etl(["validate", "people.yml", "--format", "json"], { cwd });
+    expect({ code: good.code, problems: JSON.parse(good.stdout) as unknown }).toEqual({ code: 0, problems: [] });
+
+    writeFileSync(join(cwd, "people.yml"), `${readFileSync(join(cwd, "people.yml"), "utf8")}sinc: { table: other }\n`);
+    const bad = await etl(["validate", "people.yml", "--format", "json"], { cwd });
+    expect(bad.code).toBe(2);
+    expect(JSON.parse(bad.stdout)).toEqual([
+      {
+        file: "people.yml",
+        line: 10,
+        column: 1,
+        severity: "error",
+        code: "E101",
+        message: 'unknown key "sinc". Did you mean "sink"?',
+      },
+    ]);
+  });
+
+  test("a run without --output json leaves stdout empty", async () => {
+    expect((await etl(["run", "people.yml"], { cwd: project() })).stdout).toBe("");
+  });
+});
+
+describe("names of the code base that this replaces", () => {
+  test.concurrent.each([
+    [["--since", "2025-01-01"], "--since is an old name: use --start-date"],
+    [["--force-overwrite"], "--force-overwrite is an old name: use --force"],
+    [["--test"], "--test is an old name: use --debug"],
+    [["--verbose"], "--verbose is an old name: use --debug"],
+    [["--limit", "2"], "--limit is an old name: use --max-records"],
+    [["--incremental"], "--incremental is an old name: use nothing: it is the default"],
+  ] as [string[], string][])("etl run people.yml %j warns", async (flags, warning) => {
+    const { code, stdout, stderr } = await etl(["run", "people.yml", "--dry-run", "--output", "json", ...flags], {
+      cwd: project(),
+    });
+    expect(stderr.split("\n")).toContain(`warning: ${warning}`);
+    expect(code, stderr).toBe(flags.includes("--limit") ? 0 : 3); // the third record is a reject
+    expect((JSON.parse(stdout) as { runs: unknown[] }).runs).toHaveLength(1);
+  });
+
+  test("and do what the new name does", async () => {
+    const run = async (flags: string[]): Promise<unknown> => {
+      const { stdout } = await etl(["run", "people.yml", "--dry-run", "--output", "json", ...flags], {
+        cwd: project(),
+      });
+      const [{ mode, since, fetched }] = (JSON.parse(stdout) as { runs: [Record<string, unknown>] }).runs;
+      return { mode, since, fetched };
+    };
+    expect(await run(["--since", "2025-02-02"])).toEqual({ mode: "manual", since: "2025-02-02T00:00:00Z", fetched: 3 });
+    expect(await run(["--limit", "2"])).toEqual({ ...(await run(["--max-records", "2"]))!, fetched: 2 });
+    expect(await run(["--force-overwrite"])).toEqual({ ...(await run(["--force"]))!, mode: "full" });
+  });
+
+  test("are not in the help", async () => {
+    const { stdout } = await etl(["run", "--help"]);
+    expect(stdout).toContain("--start-date");
+    for (const old of ["--since", "--force-overwrite", "--test", "--verbose", "--limit", "--incremental"])
+      expect(stdout).not.toContain(`${old} `);
+  });
+});

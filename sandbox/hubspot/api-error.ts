@@ -71,5 +71,7 @@ export function answerFor(status: number, policy: RateLimitPolicy = "TEN_SECONDL
   if (status === 429) return rateLimited(policy);
   if (status === 401) return unauthenticated().answer;
   const [category, message] = categories[status] ?? ["API_ERROR", "internal error"];
-  return new ApiError(status, category, message).answer;
+  const { answer } = new ApiError(status, category, message);
+  // The documentation promises it for this status: up to a day.
+  return status === 477 ? { ...answer, headers: { "Retry-After": "2" } } : answer;
 }

@@ -9,7 +9,7 @@ export interface ChurnOptions {
   touchesPerSecond?: number;
   createsPerSecond?: number;
   archivesPerSecond?: number;
-  /** Records that leave for good, as merged ones do. */
+  /** Records that leave for good, as after a GDPR deletion. */
   removesPerSecond?: number;
   /** So many are archived in all, one after the other, however long it lasts: the first at once. */
   archivePerRun?: number;
@@ -59,10 +59,10 @@ export function startChurn(store: ObjectStore, options: ChurnOptions): Churn {
     const toArchive = archiveDue - archivedForRun + due(options.archivesPerSecond) - archivedByRate;
     archivedForRun = archiveDue;
     archivedByRate = due(options.archivesPerSecond);
-    done.touched.push(...some(due(options.touchesPerSecond) - done.touched.length, (count) => store.touch({ count })));
-    done.created.push(...some(due(options.createsPerSecond) - done.created.length, (count) => store.create(count)));
-    done.archived.push(...some(toArchive, (count) => store.archive({ count })));
-    done.removed.push(...some(due(options.removesPerSecond) - done.removed.length, (count) => store.remove({ count })));
+    some(done.touched, due(options.touchesPerSecond) - done.touched.length, (count) => store.touch({ count }));
+    some(done.created, due(options.createsPerSecond) - done.created.length, (count) => store.create(count));
+    some(done.archived, toArchive, (count) => store.archive({ count }));
+    some(done.removed, due(options.removesPerSecond) - done.removed.length, (count) => store.remove({ count }));
   };
   const end = () => {
     clearInterval(timer);
@@ -93,6 +93,13 @@ export function startChurn(store: ObjectStore, options: ChurnOptions): Churn {
   };
 }
 
-function some(count: number, act: (count: number) => string[]): string[] {
-  return count > 0 ? act(count) : [];
+/** Does it so many times, or as often as there are records left: then it throws RangeError. */
+function some(done: string[], count: number, act: (count: number) => string[]): void {
+  if (count <= 0) return;
+  try {
+    done.push(...act(count));
+  } catch (error) {
+    if (!(error instanceof RangeError) || count === 1) throw error;
+    for (let at = 0; at < count; at++) done.push(...act(1));
+  }
 }

@@ -18,7 +18,10 @@ export interface FaultRule {
 
   /** Waits before anything else happens. */
   delayMs?: number;
-  /** Answers with this status instead of serving; the body is HubSpot's for it unless `body` says otherwise. */
+  /**
+   * Answers with this status instead of serving; the body is HubSpot's for it unless `body` says otherwise. 200 gives
+   * an error body with a good status, 477 a `Retry-After`.
+   */
   status?: number;
   /** Answers with this; a text goes out as it is, all else as JSON. Status 200 unless given. */
   body?: unknown;
@@ -29,6 +32,8 @@ export interface FaultRule {
   policy?: RateLimitPolicy;
   /** Answers with a page of HTML, as a proxy in front does. Status 502 unless given. */
   html?: boolean;
+  /** Serves a batch, but as a 207: half of its results could not be read, which says nothing about the records. */
+  partial?: boolean;
   /** Cuts the connection without a byte. */
   drop?: boolean;
   /** Sends half of the answer's body, then cuts the connection. */
@@ -61,6 +66,7 @@ const kinds: Record<keyof FaultRule, readonly string[]> = {
   retryAfter: ["number", "string"],
   policy: ["string"],
   html: ["boolean"],
+  partial: ["boolean"],
   drop: ["boolean"],
   truncate: ["boolean"],
   stallMs: ["number"],
@@ -170,4 +176,33 @@ export function faultAnswer(rule: FaultRule): ApiAnswer | undefined {
   }
   if (rule.body !== undefined) return { status: rule.status ?? 200, body: rule.body };
   return rule.status === undefined ? undefined : answerFor(rule.status, rule.policy);
+}
+
+/**
+ * A batch's answer in which the first half of the results, at least one, has become errors of the server. Other
+ * answers stay as they are.
+ */
+export function partly(answer: ApiAnswer): ApiAnswer {
+  const { results = [], errors = [], ...rest } = answer.body as BatchBody;
+  if (rest.status !== "COMPLETE" || results.length === 0) return answer;
+  const half = Math.ceil(results.length / 2);
+  const failed = results.slice(0, half).map((result) => ({
+    status: "error",
+    category: "INTERNAL_ERROR",
+    message: "internal error",
+    context: { ids: [result.from?.id ?? result.id] },
+  }));
+  const all = [...errors, ...failed];
+  return {
+    ...answer,
+    status: 207,
+    body: { ...rest, results: results.slice(half), numErrors: all.length, errors: all },
+  };
+}
+
+/** Of a batch of records, or of associations; only batches say that they are complete. */
+interface BatchBody {
+  status?: unknown;
+  results?: Array<{ id?: string; from?: { id: string } }>;
+  errors?: unknown[];
 }

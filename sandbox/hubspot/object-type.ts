@@ -1,23 +1,30 @@
-/** The two object types that the sandbox serves: their names, properties, defaults and where their ids lie. */
-import { contactProperties } from "./data/contact-properties.ts";
-import { dealProperties } from "./data/deal-properties.ts";
+/** What an object type is: its names, properties, defaults and where its ids lie. */
 import type { Property } from "./data/property.ts";
-import { uglyContacts, uglyDeals, uglyEvery } from "./data/ugly.ts";
-import type { Ugliness } from "./data/ugly.ts";
+import { uglyEvery } from "./data/ugly.ts";
+import type { Ugliness, UglyRecord } from "./data/ugly.ts";
 
-export type ObjectTypeName = "contacts" | "deals";
+/** The names in the sandbox's handle and statistics; what stands for them in paths is `pathNames`. */
+export type ObjectTypeName = "contacts" | "deals" | "appointments" | "divisions" | "genius_users";
 
 export interface ObjectType {
   name: ObjectTypeName;
-  /** `0-1`, `0-3`: stands for the name in every path. */
+  /** `0-1`, `0-3`, `0-421` everywhere; `2-…` of a custom object in this account alone. */
   typeId: string;
   /** As HubSpot's messages call it. */
   label: string;
+  /** The names in lower case that stand for it in paths, beside the type id. */
+  pathNames: readonly string[];
+  /** Only for the account's own objects: what the schemas endpoint says of it. */
+  custom: CustomNaming | undefined;
+  /** What reading it takes. */
+  readScope: string;
   properties: ReadonlyMap<string, Property>;
   /** Sent when the caller names none. */
   defaultProperties: readonly string[];
   /** Sent whatever the caller names. */
   alwaysProperties: readonly string[];
+  /** Which one holds the creation: `createdate` for contacts and deals, `hs_createdate` for all others. */
+  createdProperty: string;
   /** Which one holds the last change: `lastmodifieddate` for contacts, `hs_lastmodifieddate` for all others. */
   modifiedProperty: string;
   /** Which ones `query` looks into. */
@@ -28,69 +35,34 @@ export interface ObjectType {
   ugliness(index: number): Ugliness | undefined;
 }
 
-interface Naming {
-  name: ObjectTypeName;
-  typeId: string;
-  label: string;
-  defaultProperties: readonly string[];
-  modifiedProperty: string;
-  searchedProperties: readonly string[];
-  idsAround: number;
+/** What an account names when it makes an object of its own. */
+export interface CustomNaming {
+  singular: string;
+  plural: string;
+  primaryDisplayProperty: string;
 }
 
-function define(naming: Naming, properties: readonly Property[], ugly: typeof uglyContacts): ObjectType {
+export type ObjectTypes = Readonly<Record<ObjectTypeName, ObjectType>>;
+
+export type TypeNaming = Omit<ObjectType, "properties" | "alwaysProperties" | "ugliness">;
+
+/** A type from what it is called, what it has and what is ugly about it. */
+export function defineType(
+  naming: TypeNaming,
+  properties: readonly Property[],
+  ugly: readonly UglyRecord[],
+): ObjectType {
   const byPlace = new Map(ugly.map((one) => [one.place, one.values]));
   return {
     ...naming,
     properties: new Map(properties.map((property) => [property.name, property])),
-    alwaysProperties: ["createdate", "hs_object_id", naming.modifiedProperty],
+    alwaysProperties: [naming.createdProperty, "hs_object_id", naming.modifiedProperty],
     ugliness: (index) => byPlace.get(index % uglyEvery),
   };
 }
 
-const contacts = define(
-  {
-    name: "contacts",
-    typeId: "0-1",
-    label: "CONTACT",
-    defaultProperties: ["createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"],
-    modifiedProperty: "lastmodifieddate",
-    searchedProperties: ["firstname", "lastname", "email", "phone", "company"],
-    idsAround: 100_000_000_000,
-  },
-  contactProperties,
-  uglyContacts,
-);
-
-const deals = define(
-  {
-    name: "deals",
-    typeId: "0-3",
-    label: "DEAL",
-    defaultProperties: [
-      "amount",
-      "closedate",
-      "createdate",
-      "dealname",
-      "dealstage",
-      "hs_lastmodifieddate",
-      "hs_object_id",
-      "pipeline",
-    ],
-    modifiedProperty: "hs_lastmodifieddate",
-    searchedProperties: ["dealname", "pipeline", "dealstage", "description", "dealtype"],
-    idsAround: 10_000_000_000,
-  },
-  dealProperties,
-  uglyDeals,
-);
-
-export const objectTypes: Readonly<Record<ObjectTypeName, ObjectType>> = { contacts, deals };
-
-/** The type that a path segment means (`contacts`, `contact`, `0-1`), or undefined where the sandbox has none. */
-export function objectTypeOf(segment: string): ObjectType | undefined {
+/** The type that a path segment means (`contacts`, `contact`, `0-1`), or undefined where the account has none. */
+export function objectTypeOf(segment: string, types: ObjectTypes): ObjectType | undefined {
   const name = segment.toLowerCase();
-  return Object.values(objectTypes).find(
-    (type) => type.name === name || type.name === `${name}s` || type.typeId === name,
-  );
+  return Object.values(types).find((type) => type.typeId === name || type.pathNames.includes(name));
 }

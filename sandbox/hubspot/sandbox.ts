@@ -1,25 +1,28 @@
 /**
- * A HubSpot that runs on this machine: a real HTTP server over synthetic contacts and deals, which answers as the
- * documented API does, and which can be made slow, failing, busy and restless.
+ * A HubSpot that runs on this machine: a real HTTP server over synthetic records, which answers as the documented API
+ * does, and which can be made slow, failing, busy and restless.
  */
 import type { AddressInfo } from "node:net";
-import { RateLimiter } from "./rate-limit.ts";
+import { accountFrom } from "./account.ts";
+import { AssociationChanges } from "./associations/change.ts";
+import type { AssociatedPair, AssociationChange } from "./associations/change.ts";
 import { startChurn } from "./churn.ts";
 import type { Churn, ChurnOptions, ChurnSummary } from "./churn.ts";
+import type { OwnerJson } from "./data/owners.ts";
 import { FaultBook } from "./faults.ts";
 import type { Fault, FaultRule } from "./faults.ts";
-import { objectTypes } from "./object-type.ts";
 import type { ObjectTypeName } from "./object-type.ts";
+import type { CustomTypeIds } from "./object-types.ts";
 import { settingsFrom } from "./options.ts";
-import type { HubspotSandboxOptions, SandboxSettings } from "./options.ts";
-import type { Account } from "./routes/api-request.ts";
+import type { HubspotSandboxOptions } from "./options.ts";
+import type { OwnerChange } from "./owner-book.ts";
+import { mergeRecords } from "./routes/merge.ts";
 import { recordWriter } from "./serialise.ts";
 import type { RecordJson } from "./serialise.ts";
 import { createSandboxServer } from "./server.ts";
 import { StatsKeeper } from "./stats.ts";
 import type { SandboxStats } from "./stats.ts";
-import { ObjectStore } from "./store.ts";
-import type { Choice } from "./store.ts";
+import type { Choice, ObjectStore } from "./store.ts";
 
 /** Which records a change is about; contacts, and one of them, unless it says otherwise. */
 export interface Change extends Choice {
@@ -31,6 +34,8 @@ export interface HubspotSandbox {
   readonly url: string;
   readonly port: number;
   readonly token: string;
+  /** What the custom objects are called in paths. */
+  readonly typeIds: Readonly<CustomTypeIds>;
   /**
    * Changes live records as of now. Without `properties`, their notes' count and instant. Gives the ids.
    * All five throw RangeError for an id that is not there, or when too few records are left.
@@ -40,10 +45,25 @@ export interface HubspotSandbox {
   archive(change?: Change): string[];
   /** Archived records come back, as changed now. */
   restore(change?: Change): string[];
-  /** Records are gone for good, as merged ones are. */
+  /** Records are gone for good, as after a GDPR deletion. */
   remove(change?: Change): string[];
+  /**
+   * Merges the second record into the first, contacts unless told otherwise; its associations move too. Gives the id
+   * of the record that is left: another one where the sandbox merges into new records. Throws RangeError.
+   */
+  merge(primaryId: string, loserId: string, type?: ObjectTypeName): string;
   /** Every record there is, archived ones too, by id. @param properties which ones; default: all that are set. */
   all(type: ObjectTypeName, properties?: readonly string[]): RecordJson[];
+  /** Associates records, or gives their association other labels. Gives the pairs as they are now. Throws RangeError. */
+  associate(change: AssociationChange): AssociatedPair[];
+  /** Takes associations back. Gives the pairs as they were. Throws RangeError. */
+  dissociate(change: AssociationChange): AssociatedPair[];
+  /** Every association between live records of two types, as seen from the first. Throws RangeError. */
+  associations(from: ObjectTypeName, to: ObjectTypeName): AssociatedPair[];
+  /** All owners, archived ones too. */
+  owners(): readonly OwnerJson[];
+  /** Changes one owner as of now; archives it, too. Throws RangeError where there is none. */
+  changeOwner(id: string, change: OwnerChange): OwnerJson;
   /** A rule for slow or failing answers. Throws TypeError for a key it does not know. */
   addFault(rule: FaultRule): Fault;
   faults(): readonly Fault[];
@@ -62,32 +82,13 @@ export interface HubspotSandbox {
 /** Starts one. Rejects where the port is taken, and with RangeError for options that make no sense. */
 export async function startHubspotSandbox(options: HubspotSandboxOptions = {}): Promise<HubspotSandbox> {
   const settings = settingsFrom(options);
-  const stores = {
-    contacts: new ObjectStore(objectTypes.contacts, { ...settings, count: settings.records }),
-    deals: new ObjectStore(objectTypes.deals, {
-      ...settings,
-      count: settings.deals,
-      oneTimestamp: 0,
-    }),
-  };
-  changeAtStart(stores, settings);
-  const account: Account = {
-    stores,
-    limiter: settings.limits && new RateLimiter(settings.limits),
-    idOrder: settings.idsCompareAs,
-    indexLagMs: settings.indexLagMs,
-    now: settings.now,
-  };
+  const account = accountFrom(settings);
+  const changes = new AssociationChanges(account, settings);
   const faults = new FaultBook();
   const stats = new StatsKeeper();
   const churns = new Set<Churn>();
-  const server = createSandboxServer({
-    account,
-    token: settings.token,
-    faults,
-    stats,
-    sandbox: () => sandbox,
-  });
+  const { grants } = settings;
+  const server = createSandboxServer({ account, grants, faults, stats, sandbox: () => sandbox });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(settings.port, settings.host, resolve);
@@ -99,17 +100,25 @@ export async function startHubspotSandbox(options: HubspotSandboxOptions = {}): 
     churns.clear();
     return summaries;
   };
-  const storeOf = (change: { type?: ObjectTypeName } | undefined) => stores[change?.type ?? "contacts"];
+  const storeOf = (change: { type?: ObjectTypeName } | undefined) => account.stores[change?.type ?? "contacts"];
   const sandbox: HubspotSandbox = {
     url: `http://${settings.host}:${port}`,
     port,
     token: settings.token,
+    typeIds: settings.typeIds,
     touch: (change = {}) => storeOf(change).touch(change, change.properties),
     create: (change = {}) => storeOf(change).create(change.count ?? 1, change.properties),
     archive: (change = {}) => storeOf(change).archive(change),
     restore: (change = {}) => storeOf(change).restore(change),
     remove: (change = {}) => storeOf(change).remove(change),
-    all: (type, properties) => everything(stores[type], properties),
+    merge: (primaryId, loserId, type = "contacts") =>
+      mergeRecords(account, account.stores[type], { primaryId, loserId }).id,
+    all: (type, properties) => everything(account.stores[type], properties),
+    associate: (change) => changes.associate(change),
+    dissociate: (change) => changes.dissociate(change),
+    associations: (from, to) => changes.all(from, to),
+    owners: () => account.owners.list(),
+    changeOwner: (id, change) => account.owners.change(id, change),
     addFault: (rule) => faults.add(rule),
     faults: () => faults.list(),
     removeFaults: (id) => faults.remove(id),
@@ -129,17 +138,6 @@ export async function startHubspotSandbox(options: HubspotSandboxOptions = {}): 
     },
   };
   return sandbox;
-}
-
-/** So that two processes, one after the other, meet an account that changed in between, and the same one. */
-function changeAtStart(stores: Account["stores"], settings: SandboxSettings): void {
-  const share = { contacts: 1, deals: 1 / 3 };
-  for (const store of Object.values(stores)) {
-    const part = share[store.type.name];
-    const touched = Math.min(Math.floor(settings.touched * part), store.ordered("number").length);
-    if (touched > 0) store.touch({ count: touched });
-    store.create(Math.floor(settings.created * part));
-  }
 }
 
 function everything(store: ObjectStore, properties: readonly string[] | undefined): RecordJson[] {

@@ -5,13 +5,15 @@ import { setTimeout as wait } from "node:timers/promises";
 import { ApiError, invalid, unauthenticated } from "./api-error.ts";
 import type { ApiAnswer } from "./api-error.ts";
 import { answerControl, controlPrefix } from "./control.ts";
-import { faultAnswer, faultHeaders } from "./faults.ts";
+import { faultAnswer, faultHeaders, partly } from "./faults.ts";
 import type { FaultBook, FaultRule } from "./faults.ts";
 import { readJson, send } from "./http-body.ts";
 import type { Account, ApiRequest } from "./routes/api-request.ts";
 import { answerRequest, routeOf } from "./routes/index.ts";
 import type { Route } from "./routes/index.ts";
 import type { HubspotSandbox } from "./sandbox.ts";
+import { checkScopes } from "./scopes.ts";
+import type { Grants } from "./scopes.ts";
 import type { StatsKeeper } from "./stats.ts";
 
 /** HubSpot answers 414 to longer ones; Airbyte's connector keeps below it by asking for properties in pieces. */
@@ -19,7 +21,7 @@ const maxUrlLength = 15_000;
 
 export interface ServerParts {
   account: Account;
-  token: string;
+  grants: Grants;
   faults: FaultBook;
   stats: StatsKeeper;
   /** For the control endpoints. */
@@ -60,8 +62,8 @@ async function handle(message: IncomingMessage, response: ServerResponse, parts:
     await send(response, answer, { signal: gone.signal });
     return;
   }
-  const route = routeOf(path);
-  const seen = parts.stats.begin(method, url, route?.name ?? "other");
+  const route = routeOf(path, parts.account.types);
+  const seen = parts.stats.begin(method, url, { name: route?.name ?? "other", budget: route?.budget ?? "general" });
   let status = 0;
   let bytes = 0;
   try {
@@ -77,9 +79,11 @@ async function handle(message: IncomingMessage, response: ServerResponse, parts:
       response.socket?.destroy();
       return;
     }
-    const answer =
-      faultAnswer(rule) ??
-      (await answered(async () => serve({ ...request, body: await readJson(message) }, message, { route, parts })));
+    const served = async () => {
+      const answer = serve({ ...request, body: await readJson(message) }, message, { route, parts });
+      return rule.partial ? partly(answer) : answer;
+    };
+    const answer = faultAnswer(rule) ?? (await answered(served));
     if (!rule.truncate) ({ status } = answer);
     bytes = await send(
       response,
@@ -111,12 +115,16 @@ function serve(
 ): ApiAnswer {
   if ((message.url ?? "").length > maxUrlLength)
     throw new ApiError(414, "URI_TOO_LONG", `The request URI is longer than ${maxUrlLength} characters.`);
-  if (message.headers.authorization !== `Bearer ${parts.token}`) throw unauthenticated();
+  const token = /^Bearer (.+)$/.exec(message.headers.authorization ?? "")?.[1] ?? "";
+  if (!parts.grants.has(token)) throw unauthenticated();
   const { limiter } = parts.account;
   const budget = route?.budget ?? "general";
   const refused = limiter?.charge(budget);
   if (refused) return refused;
-  const answer = answeredNow(() => answerRequest(request, route, parts.account));
+  const answer = answeredNow(() => {
+    checkScopes(parts.grants.get(token), route?.scopes ?? []);
+    return answerRequest(request, route, parts.account);
+  });
   return limiter?.withHeaders(answer, budget) ?? answer;
 }
 

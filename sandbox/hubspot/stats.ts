@@ -1,5 +1,7 @@
 /** What the server saw, for tests that ask how often and how fast they called. */
 
+export type Budget = "general" | "search";
+
 export interface SeenRequest {
   /** Milliseconds since the sandbox started. */
   atMs: number;
@@ -8,12 +10,21 @@ export interface SeenRequest {
   url: string;
   /** What it was for: `list contacts`, `search contacts`, `owners`. */
   route: string;
+  /** Which rate limit it counts towards. */
+  budget: Budget;
   /** What it was answered; 0 where the connection was cut instead. */
   status: number;
   /** From the last byte of the request to the last of the answer; 0 while it is under way. */
   tookMs: number;
   /** Bytes of the answer's body. */
   bytes: number;
+}
+
+/** What one rate limit saw, refused calls and struck ones too. */
+export interface BudgetStats {
+  total: number;
+  maxPerSecond: number;
+  maxPerTenSeconds: number;
 }
 
 export interface SandboxStats {
@@ -26,6 +37,9 @@ export interface SandboxStats {
   maxPerSecondByRoute: Record<string, number>;
   /** Most calls that any ten seconds hold. */
   maxPerTenSeconds: number;
+  maxPerTenSecondsByRoute: Record<string, number>;
+  /** Searches have a limit of their own, and all other calls share one. */
+  byBudget: Record<Budget, BudgetStats>;
   /** Most calls under way at one time. */
   maxConcurrent: number;
   /** Bytes of all answers' bodies. */
@@ -44,12 +58,13 @@ export class StatsKeeper {
   private maxConcurrent = 0;
 
   /** Notes that a request has come. */
-  begin(method: string, url: string, route: string): SeenRequest {
+  begin(method: string, url: string, route: { name: string; budget: Budget }): SeenRequest {
     const seen: SeenRequest = {
       atMs: performance.now() - this.startMs,
       method,
       url,
-      route,
+      route: route.name,
+      budget: route.budget,
       status: 0,
       tookMs: 0,
       bytes: 0,
@@ -74,14 +89,26 @@ export class StatsKeeper {
   }
 
   read(): SandboxStats {
-    const times = Map.groupBy(this.requests, (seen) => seen.route);
+    const routes = [...Map.groupBy(this.requests, (seen) => seen.route)];
+    const byRoute = (windowMs: number) =>
+      Object.fromEntries(routes.map(([route, seen]) => [route, mostWithin(seen, windowMs)]));
+    const ofBudget = (budget: Budget): BudgetStats => {
+      const requests = this.requests.filter((seen) => seen.budget === budget);
+      return {
+        total: requests.length,
+        maxPerSecond: mostWithin(requests, 1_000),
+        maxPerTenSeconds: mostWithin(requests, 10_000),
+      };
+    };
     return {
       total: this.requests.length,
       byRoute: counts(this.requests, (seen) => seen.route),
       byStatus: counts(this.requests, (seen) => String(seen.status)),
       maxPerSecond: mostWithin(this.requests, 1_000),
-      maxPerSecondByRoute: Object.fromEntries([...times].map(([route, seen]) => [route, mostWithin(seen, 1_000)])),
+      maxPerSecondByRoute: byRoute(1_000),
       maxPerTenSeconds: mostWithin(this.requests, 10_000),
+      maxPerTenSecondsByRoute: byRoute(10_000),
+      byBudget: { general: ofBudget("general"), search: ofBudget("search") },
       maxConcurrent: this.maxConcurrent,
       bytes: this.requests.reduce((sum, seen) => sum + seen.bytes, 0),
       requests: this.requests.map((seen) => ({ ...seen })),

@@ -30,6 +30,8 @@ export interface StoredRecord {
   readonly baseModifiedMs: number;
   /** Made after the start: it has no ugly place. */
   readonly isNew: boolean;
+  /** The record whose generated values it has: one that came of a merge has those of the primary one. */
+  readonly drawnAs: StoredRecord | undefined;
   state: RecordState;
 }
 
@@ -53,11 +55,11 @@ export class ValueReader {
   /** The text of a property; undefined where it is unset or unknown. */
   value(record: StoredRecord, state: RecordState, name: string): string | undefined {
     if (name === "hs_object_id") return record.id;
-    if (name === "createdate") return iso(record.createdMs);
+    if (name === this.type.createdProperty) return iso(record.createdMs);
     if (name === this.type.modifiedProperty) return iso(state.modifiedMs);
     const written = state.written?.get(name);
     if (written !== undefined) return written;
-    return this.generated(record, name);
+    return this.generated(record.drawnAs ?? record, name);
   }
 
   private generated(record: StoredRecord, name: string): string | undefined {

@@ -67,7 +67,7 @@ async function showRows(): Promise<void> {
   try {
     for (const [name, columns] of [
       ["hubspot_contact", ["id", "firstname", "lastname", "email", "phone", "city", "lastmodifieddate"]],
-      ["hubspot_deal", ["id", "deal_name", "amount", "deal_stage", "hs_lastmodifieddate"]],
+      ["hubspot_deal", ["id", "deal_name", "amount", "dealstage", "hs_lastmodifieddate"]],
     ] as const) {
       const { rows } = await sql<
         Record<string, unknown>
@@ -88,7 +88,7 @@ async function showRows(): Promise<void> {
 function tellNext(): void {
   console.error(`
 What to try next:
-  npm run demo                                     once more: a delta run, which fetches only what changed
+  npx etl demo                                     once more: a delta run, which fetches only what changed
   sqlite3 warehouse.db 'select * from sync_history'
   npx etl history                                  what was run
   npx etl rejects list                             records that could not become rows, and why

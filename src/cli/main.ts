@@ -38,7 +38,8 @@ export async function createProgram(exit: (code: number) => void, name?: string)
     .configureHelp({ sortSubcommands: false })
     .configureOutput({ outputError: (text, write) => write(text) });
   const called = name === undefined ? undefined : commands[name];
-  for (const load of called ? [called] : Object.values(commands)) (await load())(program, exit);
+  const isVersion = name === "--version" || name === "-V";
+  for (const load of called ? [called] : isVersion ? [] : Object.values(commands)) (await load())(program, exit);
   // Sub-commands inherit neither of these.
   for (const command of program.commands)
     for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();

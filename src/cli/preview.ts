@@ -67,7 +67,7 @@ function previewText({ record, row, rejects, warnings, filtered }: Preview, inde
     for (const [name, value] of Object.entries(row))
       if (value !== null) lines.push(`  ${name.padEnd(width)}  ${JSON.stringify(value, replaceBigInt)}`);
     const empty = Object.values(row).filter((value) => value === null).length;
-    if (empty) lines.push(`  (${empty} columns are NULL)`);
+    if (empty) lines.push(`  (${empty === 1 ? "1 column is" : `${empty} columns are`} NULL)`);
   }
   for (const { field, rule, message } of rejects)
     lines.push(`  rejected: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);

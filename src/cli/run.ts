@@ -53,14 +53,15 @@ const oldFlags = [
   ["test", "--debug"],
   ["verbose", "--debug"],
   ["limit", "--max-records"],
-  ["incremental", "nothing: it is the default"],
+  ["incremental", undefined],
 ] as const;
 
 /** Types the flags; the old names still work, with a warning that names the new one. */
 export function runFlags(options: Omit<RunOptions, "output">, warn: (text: string) => void): RunFlags {
   for (const [old, now] of oldFlags) {
-    if (options[old] !== undefined)
-      warn(`--${old.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is an old name: use ${now}`);
+    if (options[old] === undefined) continue;
+    const flag = `--${old.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    warn(now ? `${flag} is an old name: use ${now}` : `${flag} is the default: leave it out`);
   }
   const start = options.startDate ?? options.since;
   return {
@@ -112,7 +113,10 @@ export async function run(
   const context = openContext(targets, options, variables);
   const flags = runFlags(options, (text) => console.error(`warning: ${text}`));
   const specs = loadSpecs(targets, context);
-  if (tellProblems(specs.problems, context)) return 2;
+  if (tellProblems(specs.problems, context)) {
+    if (options.output === "json") console.log(JSON.stringify({ runs: [] }));
+    return 2;
+  }
   const enabled = specs.pipelines.filter(({ spec }) => spec.enabled || specs.pipelines.length === 1);
   const progress = createProgress(process.stderr, options.output === "json" || flags.debug);
   const signals = watchSignals((text) => progress.line(text));

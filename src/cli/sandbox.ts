@@ -37,11 +37,12 @@ export function sandboxCommand(program: Command, exit: (code: number) => void): 
 async function serve(system: string, { indexLag, limits, ...options }: SandboxOptions): Promise<number> {
   const { startHubspotSandbox } = await import("../../sandbox/hubspot/index.ts");
   const sandbox = await startHubspotSandbox({ ...options, indexLagMs: indexLag, ...(limits ? {} : { limits: false }) });
+  // Before the address is told: whoever reads it may send the signal at once.
+  const signals = watchSignals(() => {});
   console.log(JSON.stringify({ system, url: sandbox.url, token: sandbox.token }));
   console.error(
     `The ${system} sandbox listens at ${sandbox.url}. To run against it:\n  HUBSPOT_BASE_URL=${sandbox.url} HUBSPOT_API_TOKEN=${sandbox.token} npx etl run hubspot.contacts\nCtrl-C stops it.`,
   );
-  const signals = watchSignals(() => {});
   await new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve(), { once: true }));
   signals.stop();
   await sandbox.close();

@@ -13,6 +13,11 @@ export interface CompileOptions {
   maxDepth?: number;
   /** How long a sequence may grow. */
   maxSequence?: number;
+  /**
+   * A path of names gives what stands there untouched, and a list wherever it goes through one: JSONata itself makes
+   * a list of one its element. For columns of type json.
+   */
+  keepLists?: boolean;
 }
 
 export interface Compiled {
@@ -32,21 +37,27 @@ const defaults = { timeoutMs: 5_000, maxDepth: 500, maxSequence: 1_000_000 };
 /** Compiles an expression. Throws JSONata's syntax error: `code`, `position` (offset after the token), `token`. */
 export function compile(expression: string, options: CompileOptions = {}): Compiled {
   const guards = { ...defaults, ...options };
-  const reference = jsonata(expression, {
-    timeout: guards.timeoutMs,
-    stack: guards.maxDepth,
-    sequence: guards.maxSequence,
-  });
+  const limits = { timeout: guards.timeoutMs, stack: guards.maxDepth, sequence: guards.maxSequence };
+  const reference = jsonata(expression, limits);
   const names = plainPath(reference.ast());
   if (!names) return { mode: "reference", expression, evaluate: (input, bindings) => reference.evaluate(input, bindings) };
+  const throughLists = options.keepLists ? jsonata(`${expression}[]`, limits) : reference;
   return {
     mode: "compiled",
     expression,
     evaluate(input, bindings) {
-      const value = followPath(input, names);
-      return value === NOT_PLAIN ? reference.evaluate(input, bindings) : value;
+      const value = followPath(input, names, options.keepLists);
+      return value === NOT_PLAIN ? throughLists.evaluate(input, bindings) : value;
     },
   };
+}
+
+/**
+ * The names of an expression that is nothing but a path of them (`return.records.values`); undefined for any other.
+ * @throws JSONata's syntax error.
+ */
+export function plainNames(expression: string): string[] | undefined {
+  return plainPath(jsonata(expression).ast());
 }
 
 /** True for what JSONata throws: an Error-like with a `code` such as `T2001`. */

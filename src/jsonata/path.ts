@@ -20,8 +20,9 @@ export function plainPath(ast: ExprNode): string[] | undefined {
 /**
  * The value at the end of the names. Lists go to the evaluator (NOT_PLAIN), which maps, flattens and unwraps
  * them; functions of the prototype (`constructor`) are no values.
+ * @param whole a list at the end is a value as it stands.
  */
-export function followPath(input: unknown, names: readonly string[]): unknown {
+export function followPath(input: unknown, names: readonly string[], whole = false): unknown {
   let value = input;
   for (const name of names) {
     if (value === null || typeof value !== "object") return undefined;
@@ -29,5 +30,5 @@ export function followPath(input: unknown, names: readonly string[]): unknown {
     value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
     if (value === undefined) return undefined;
   }
-  return Array.isArray(value) ? NOT_PLAIN : value;
+  return Array.isArray(value) && !whole ? NOT_PLAIN : value;
 }

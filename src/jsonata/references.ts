@@ -99,7 +99,11 @@ class Walker {
         this.call(node, { context, bound, applied: 0 });
         return;
       case "lambda":
-        this.walk(node.body, context, new Set([...bound, ...(node.arguments ?? []).map((argument) => String(argument.value))]));
+        this.walk(
+          node.body,
+          context,
+          new Set([...bound, ...(node.arguments ?? []).map((argument) => String(argument.value))]),
+        );
         return;
       case "block": {
         // An assignment is seen by what follows it in the block, and by itself (recursion).
@@ -128,7 +132,16 @@ class Walker {
   }
 
   private children(node: Node, context: Context, bound: ReadonlySet<string>): void {
-    for (const child of [node.lhs, node.rhs, node.condition, node.then, node.else, node.expression, node.expressions, node.expr]) {
+    for (const child of [
+      node.lhs,
+      node.rhs,
+      node.condition,
+      node.then,
+      node.else,
+      node.expression,
+      node.expressions,
+      node.expr,
+    ]) {
       this.walk(child, context, bound);
     }
     for (const child of [node.pattern, node.update, node.delete, node.body]) this.walk(child, undefined, bound);
@@ -201,10 +214,14 @@ class Walker {
     const name = String(node.value);
     if (name === "") this.whole(context);
     else if (name === "$") this.wildcard(root);
-    else if (!bound.has(name) && !functionNames.has(name)) this.found.variables.push({ name, position: (node.position ?? name.length + 1) - name.length - 1 });
+    else if (!bound.has(name) && !functionNames.has(name))
+      this.found.variables.push({ name, position: (node.position ?? name.length + 1) - name.length - 1 });
   }
 
-  private call(node: Node, { context, bound, applied }: { context: Context; bound: ReadonlySet<string>; applied: number }): void {
+  private call(
+    node: Node,
+    { context, bound, applied }: { context: Context; bound: ReadonlySet<string>; applied: number },
+  ): void {
     const procedure = node.procedure;
     if (procedure?.type === "variable" && typeof procedure.value === "string" && procedure.value !== "") {
       const name = procedure.value;

@@ -29,7 +29,10 @@ export function explainSyntaxError(expression: string, error: SyntaxError): { po
     case "S0203":
       return { position: end, message: `${JSON.stringify(value)} is missing at the end` };
     case "S0204":
-      return { position: Math.max(0, end - shown.length), message: `there is no operator "${shown}"${habitHint(expression, Math.max(0, end - shown.length))}` };
+      return {
+        position: Math.max(0, end - shown.length),
+        message: `there is no operator "${shown}"${habitHint(expression, Math.max(0, end - shown.length))}`,
+      };
     case "S0207":
       return { position: end, message: expression.trim() === "" ? "it is empty" : "it ends where a value is expected" };
     case "S0210":
@@ -38,7 +41,10 @@ export function explainSyntaxError(expression: string, error: SyntaxError): { po
       return { position, message: `"${shown}" cannot stand here, where a value is expected${hint}` };
     case "S0213": {
       const literal = String(value);
-      return { position: Math.max(0, end - literal.length), message: `${literal} is a value, and nothing can be read below it` };
+      return {
+        position: Math.max(0, end - literal.length),
+        message: `${literal} is a value, and nothing can be read below it`,
+      };
     }
     case "S0217":
       return { position: Math.max(0, expression.indexOf("%")), message: "% has no parent here" };

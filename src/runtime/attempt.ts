@@ -42,10 +42,10 @@ export interface AttemptInput extends RunInput {
   /** The watermark in force. */
   stored?: Bound;
   startedAt: Date;
-  /** What was asked, as one text: a resumed run must have the same. */
+  /** Fingerprint of what was asked: a resumed run must have the same. */
   asked: string;
   resumed?: { fromRun: number; checkpoint: Checkpoint };
-  /** Whatever decides what a record becomes, as one text. */
+  /** Fingerprint of whatever decides what a record becomes. */
   madeBy: string;
   /** ETag and the like of a file that the last run read to the end, and made the same rows of. */
   unchangedSince?: Position;
@@ -159,7 +159,7 @@ export class Attempt {
   }
 
   async #open(history: History): Promise<void> {
-    const { strategy, scope, flags, engine, pipeline, params, resumed } = this.#input;
+    const { strategy, scope, pipeline } = this.#input;
     const { source } = pipeline.spec;
     const endpoint = source.type === "api" ? (source.request.path ?? source.request.url) : (source.path ?? source.url);
     this.#runId = await history.start({
@@ -167,17 +167,24 @@ export class Attempt {
       strategy: strategy.name,
       endpoint: endpoint ?? null,
       startTime: instantFromDate(this.#input.startedAt),
-      configuration: {
-        flags: { ...flags, params: undefined },
-        params: params.values,
-        environment: engine.environmentName,
-        validation: engine.validation,
-        spec_hash: pipeline.hash,
-        ...(resumed ? { resumed_from: resumed.fromRun } : {}),
-      },
+      configuration: this.#configuration(),
       checkpoint: this.#checkpoint,
     });
     await this.#committer.begin(this.#runId);
+  }
+
+  /** What a run was asked, for its history row. A param may have been given a secret. */
+  #configuration(): Record<string, unknown> {
+    const { flags, engine, pipeline, params, resumed } = this.#input;
+    const masked = (value: unknown): unknown => (typeof value === "string" ? engine.mask(value) : value);
+    return {
+      flags: { ...flags, params: undefined },
+      params: Object.fromEntries(Object.entries(params.values).map(([name, value]) => [name, masked(value)])),
+      environment: engine.environmentName,
+      validation: engine.validation,
+      spec_hash: pipeline.hash,
+      ...(resumed ? { resumed_from: resumed.fromRun } : {}),
+    };
   }
 
   async #prepareTable(): Promise<void> {
@@ -243,11 +250,7 @@ export class Attempt {
   async #take(page: Page, batch: Batch): Promise<void> {
     const { flags, engine, pipeline } = this.#input;
     const before = this.#committer.counters.fetched + batch.fetched;
-    const room = flags.maxRecords > 0 ? flags.maxRecords - before : Infinity;
-    if (page.records.length >= room) {
-      page.records.length = room;
-      this.#cut = true;
-    }
+    if (flags.maxRecords > 0) this.#cut = cutPage(page, flags.maxRecords - before);
     await this.#processor.process(page, batch);
     batch.bytes += page.bytes;
     if (!this.#cut)
@@ -377,6 +380,15 @@ export class Attempt {
       log.info(`${name}: ${stale} stored rows are newer than what was read and stay; --force would replace them`);
     }
   }
+}
+
+/** Leaves as much of a page as there is room for: what the source refused counts too. True when that fills it. */
+function cutPage(page: Page, room: number): boolean {
+  const refused = page.rejects?.length ?? 0;
+  if (refused + page.records.length < room) return false;
+  page.rejects?.splice(room);
+  page.records.splice(Math.max(0, room - refused));
+  return true;
 }
 
 function boundText(bound: Bound, delta: CompiledDelta | undefined): string {

@@ -53,7 +53,9 @@ export function judge(ending: Ending): Judgement {
   if (problems.length)
     return { status: "partial", error: problems.join("; "), exitCode: 3, complete, canResume: false };
   if (counters.rejected > 0 && !limit) {
-    const error = `${counters.rejected.toLocaleString("en-US")} records were rejected: see etl rejects list ${pipeline}. If some are to be expected, write limits: { max_rejects: … } into the spec`;
+    const count =
+      counters.rejected === 1 ? "1 record was" : `${counters.rejected.toLocaleString("en-US")} records were`;
+    const error = `${count} rejected: see etl rejects list ${pipeline}. If some are to be expected, write limits: { max_rejects: … } into the spec`;
     return { status: "partial", error, exitCode: 3, complete, canResume: false };
   }
   return { status: "success", error: null, exitCode: 0, complete, canResume: false };

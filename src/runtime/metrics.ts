@@ -43,6 +43,7 @@ export function performanceMetrics({
     retries: source.retries,
     recovered: source.recovered,
     rate_limit_wait_seconds: round(source.rateLimitWaitSeconds),
+    quota_used: source.quotaUsed ?? {},
     peak_rss_mb: peakRssMb(),
     cpu_seconds: round((usage.userCPUTime + usage.systemCPUTime) / 1e6),
     bytes_in: source.bytesIn,

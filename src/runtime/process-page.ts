@@ -43,6 +43,7 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
   const filter = spec.source.filter === undefined ? undefined : compile(spec.source.filter);
   const deltaField = spec.source.delta === undefined ? undefined : compile(spec.source.delta.field);
   const missing = spec.source.delta?.missing ?? "include";
+  const hasSensitive = Object.values(spec.mapping).some(({ sensitive }) => sensitive);
 
   const processor: PageProcessor = {
     greatest: options.greatest,
@@ -165,7 +166,7 @@ export function createProcessor(options: ProcessorOptions): PageProcessor {
     if (!bound) {
       if (missing === "fail")
         throw new FatalError(
-          `a record has no value at source.delta.field (${spec.source.delta!.field}), and delta.missing is fail: ${JSON.stringify(prepared.record).slice(0, 200)}`,
+          `a record has no value at source.delta.field (${spec.source.delta!.field}), and delta.missing is fail: ${hasSensitive ? "it has sensitive fields and is not shown" : JSON.stringify(prepared.record).slice(0, 200)}`,
         );
       return missing === "include";
     }

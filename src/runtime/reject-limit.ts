@@ -15,5 +15,6 @@ export function rejectLimit(limit: number | string | undefined): RejectLimit | u
     `${rejected.toLocaleString("en-US")} of ${fetched.toLocaleString("en-US")} records were rejected; limits.max_rejects allows ${limit}`;
   if (typeof limit === "number") return { count: limit, exceeded: ({ rejected }) => rejected > limit, message };
   const share = Number(limit.slice(0, -1)) / 100;
-  return { exceeded: ({ rejected, fetched }) => rejected > share * fetched, message };
+  // A share of a small delta is less than one record: one is always within it, unless the share is 0 %.
+  return { exceeded: ({ rejected, fetched }) => rejected > Math.ceil(share * fetched), message };
 }

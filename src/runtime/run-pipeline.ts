@@ -1,4 +1,5 @@
 /** A pipeline, run as asked: lock, history, what a dead run left behind, then the run itself. */
+import { createHash } from "node:crypto";
 import { messageOf, SpecError } from "../errors.ts";
 import type { Bound } from "../sources/contract.ts";
 import type { Sink } from "../sinks/contract.ts";
@@ -41,7 +42,7 @@ export async function runPipeline(input: RunInput): Promise<RunOutcome[]> {
     const delta = spec.source.delta && compileDelta(spec.source.delta);
     sink = await engine.openSink(engine.warehouse, { readOnly: flags.dryRun });
     const scope = { system, entity, scope: params.scope };
-    const prepared: Prepared = { ...input, params, mapping, delta, scope, madeBy: madeByText(input, params) };
+    const prepared: Prepared = { ...input, params, mapping, delta, scope, madeBy: madeByHash(input, params) };
     return flags.dryRun ? [await dryRun(prepared, sink)] : await lockedRun(prepared, sink);
   } catch (error) {
     const message = engine.mask(messageOf(error));
@@ -119,7 +120,7 @@ async function lockedRun(prepared: Prepared, sink: Sink): Promise<RunOutcome[]> 
 async function runs(prepared: Prepared, sink: Sink, history: History): Promise<RunOutcome[]> {
   const { scope, engine, pipeline, flags, delta } = prepared;
   const outcomes: RunOutcome[] = [];
-  const asked = askedText(prepared);
+  const asked = askedHash(prepared);
   let startedAt = timeOf(engine);
   let stored = await storedWatermark(history, prepared);
   let strategy = strategyFor(prepared, stored, startedAt);
@@ -193,16 +194,21 @@ async function storedWatermark(history: History, { delta, scope, pipeline }: Pre
   }
 }
 
-/** Whatever decides what a record becomes, as one text: an unchanged file makes the same rows only under the same. */
-function madeByText({ pipeline, flags, engine }: RunInput, params: ResolvedParams): string {
-  const { skipValidation } = flags;
-  return JSON.stringify([pipeline.hash, engine.validation, skipValidation, params.values]);
+/** Stands for values that are compared and not shown: params may hold secrets. */
+function fingerprint(values: unknown): string {
+  return createHash("sha256").update(JSON.stringify(values)).digest("hex").slice(0, 32);
 }
 
-/** What was asked, as one text: a resumed run must have been asked the same. */
-function askedText({ flags, params, engine }: Prepared): string {
+/** Of whatever decides what a record becomes: an unchanged file makes the same rows only under the same. */
+function madeByHash({ pipeline, flags, engine }: RunInput, params: ResolvedParams): string {
+  const { skipValidation } = flags;
+  return fingerprint([pipeline.hash, engine.validation, skipValidation, params.values]);
+}
+
+/** Of what was asked: a resumed run must have been asked the same. */
+function askedHash({ flags, params, engine }: Prepared): string {
   const { full, force, startDate, endDate, skipValidation } = flags;
-  return JSON.stringify({
+  return fingerprint({
     full,
     force,
     startDate,

@@ -26,6 +26,15 @@ function shown(value: unknown): string {
   return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
 }
 
+/** A value that is no date, rejected or stored as NULL: operators look for one and the same line. */
+function isDate({ stage, rule }: Warning): boolean {
+  return stage === "coerce" && /^(date|time|timestamp)$/.test(rule);
+}
+
+function dateText({ value, field }: Warning, { system, id }: Pick<RecordLabel, "system" | "id">): string {
+  return `Failed to parse date value: '${shown(value)}' in field '${field}' for ${system} ${id}`;
+}
+
 export class Teller implements Told {
   readonly warnings: Record<string, number> = {};
   readonly rejects: Record<string, number> = {};
@@ -40,8 +49,9 @@ export class Teller implements Told {
 
   warn(warning: Warning, record: () => RecordLabel): void {
     if (!this.#counts(this.warnings, warning)) return;
-    const { label } = record();
-    if (warning.field === "")
+    const { label, system, id } = record();
+    if (isDate(warning)) this.#log.warn(dateText(warning, { system, id }));
+    else if (warning.field === "")
       this.#log.warn(`Validation warning for rule '${warning.rule}' (Record: ${label}): ${warning.message}`);
     else
       this.#log.warn(
@@ -53,8 +63,7 @@ export class Teller implements Told {
     if (!this.#counts(this.rejects, failure)) return;
     const { system, entity, label, id, url } = record();
     const { stage, field, rule, value, message } = failure;
-    if (stage === "coerce" && /^(date|time|timestamp)$/.test(rule))
-      this.#log.error(`Failed to parse date value: '${shown(value)}' in field '${field}' for ${system} ${id}`);
+    if (isDate(failure)) this.#log.error(dateText(failure, { system, id }));
     else if (stage === "coerce" || stage === "validate")
       this.#log.error(
         `Strict validation failed for field '${field}' with value '${shown(value)}' (Record: ${label}): ${message}`,

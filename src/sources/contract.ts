@@ -72,6 +72,37 @@ export interface SourceMetrics {
   recovered: number;
   rateLimitWaitSeconds: number;
   bytesIn: number;
+  /** By the budget's name; absent where no budget was charged. */
+  quotaUsed?: Record<string, QuotaUse>;
+}
+
+/** What became of one budget of the connection. */
+export interface QuotaUse {
+  /** What this run took from it: requests, or their cost. */
+  charged: number;
+  /** How much there is of it. */
+  limit: number;
+  /** Of a quota: used by everybody, as the system says it; by this process where it says nothing. */
+  used?: number;
+}
+
+/**
+ * Secrets that outlive a run: refresh tokens that a server replaces. Encrypted where they lie; none is ever shown.
+ * Names have two parts, `hubspot.refresh_token`. Throws FatalError where the store cannot be reached or another key
+ * was used to write it.
+ */
+export interface CredentialStore {
+  /** Where it is, without credentials: `sqlite:warehouse.db`. */
+  readonly address: string;
+  /** The secret, undefined where there is none of that name. */
+  get(name: string): Promise<string | undefined>;
+  /**
+   * Puts `next` in the place of `old` (undefined: where there was none). False, and nothing is changed, when it is not
+   * `old` that is there. When it says true the secret is safe.
+   */
+  replace(name: string, old: string | undefined, next: string): Promise<boolean>;
+  /** Runs `body` while no other process does so for the same name; waits for those, within limits. */
+  exclusive<T>(name: string, body: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
 export interface SourceContext {
@@ -83,6 +114,10 @@ export interface SourceContext {
   params: Record<string, unknown>;
   /** `mapped 'properties'`: names that the mapping and its kin read below a path (`""`: at the top). */
   mapped(path: string): string[];
+  /** Where secrets are kept that change while we run; absent without ETL_CREDENTIALS_KEY. */
+  credentials?: CredentialStore;
+  /** Says that a value is secret, before it is used: from then on it is masked wherever text leaves us. */
+  secret?(value: string): void;
   log: Logger;
   metrics: SourceMetrics;
   signal: AbortSignal;

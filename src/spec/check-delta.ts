@@ -13,24 +13,41 @@ const at = ["source", "delta"];
 export function checkDelta(document: SpecDocument, spec: Tree): void {
   const source = tree(spec["source"]);
   if (source["delta"] === undefined) {
-    if (source["incremental"] !== undefined) document.add(["source", "incremental"], "E412", "incremental needs a delta: without one no run has a watermark, and it is never used", { target: "key" });
+    if (source["incremental"] !== undefined)
+      document.add(
+        ["source", "incremental"],
+        "E412",
+        "incremental needs a delta: without one no run has a watermark, and it is never used",
+        { target: "key" },
+      );
     return;
   }
   const delta = tree(source["delta"]);
   checkField(document, spec, delta["field"]);
   const { type = "timestamp", order, overlap } = delta;
   if (type === "text" && order !== "cursor") {
-    document.add([...at, "type"], "E403", "a text does not say which of two values is later: take type timestamp, date or integer, or order: cursor");
+    document.add(
+      [...at, "type"],
+      "E403",
+      "a text does not say which of two values is later: take type timestamp, date or integer, or order: cursor",
+    );
     return;
   }
   checkOverlap(document, type, overlap);
   const zoneIsSound = checkZone(document, [...at, "time_zone"], delta["time_zone"]);
   const isTime = (type === "timestamp" || type === "date") && order !== "cursor";
   for (const key of ["format", "time_zone"]) {
-    if (delta[key] !== undefined && !isTime && zoneIsSound) document.add([...at, key], "E417", `a delta ${order === "cursor" ? "with order: cursor" : `of type ${String(type)}`} takes no ${key}`, { target: "key" });
+    if (delta[key] !== undefined && !isTime && zoneIsSound)
+      document.add(
+        [...at, key],
+        "E417",
+        `a delta ${order === "cursor" ? "with order: cursor" : `of type ${String(type)}`} takes no ${key}`,
+        { target: "key" },
+      );
   }
   if (!isTime) {
-    if (type === "integer" && typeof delta["start"] === "string" && !/^\s*[+-]?\d+\s*$/.test(delta["start"])) document.add([...at, "start"], "E418", `start "${delta["start"]}" is not an integer, and the delta is one`);
+    if (type === "integer" && typeof delta["start"] === "string" && !/^\s*[+-]?\d+\s*$/.test(delta["start"]))
+      document.add([...at, "start"], "E418", `start "${delta["start"]}" is not an integer, and the delta is one`);
     return;
   }
   checkFormats(document, [...at, "format"], delta["format"], (formats) => compileTimestampParser({ formats }));
@@ -42,13 +59,16 @@ function checkStart(document: SpecDocument, start: unknown, zone: unknown): void
   if (typeof start !== "string" && typeof start !== "number") return;
   const parse = compileTimestampParser(typeof zone === "string" ? { timeZone: zone } : {});
   const said = refusal(() => parse(String(start))) ?? (String(start).trim() === "" ? "it is empty" : undefined);
-  if (said !== undefined) document.add([...at, "start"], "E418", `start must be a date such as 2024-01-31, or ISO 8601 with a time: ${said}`);
+  if (said !== undefined)
+    document.add([...at, "start"], "E418", `start must be a date such as 2024-01-31, or ISO 8601 with a time: ${said}`);
 }
 
 function checkOverlap(document: SpecDocument, type: unknown, overlap: unknown): void {
   const path = [...at, "overlap"];
-  if (type === "integer" && typeof overlap === "string") document.add(path, "E105", `overlap "${overlap}" must be a count, such as 100: the delta is an integer`);
-  else if (type !== "integer" && typeof overlap === "number") document.add(path, "E105", `overlap ${overlap} needs a unit: 500ms, 30s, 10m, 2h, 7d`);
+  if (type === "integer" && typeof overlap === "string")
+    document.add(path, "E105", `overlap "${overlap}" must be a count, such as 100: the delta is an integer`);
+  else if (type !== "integer" && typeof overlap === "number")
+    document.add(path, "E105", `overlap ${overlap} needs a unit: 500ms, 30s, 10m, 2h, 7d`);
   else checkDuration(document, path, overlap);
 }
 
@@ -65,7 +85,12 @@ function checkField(document: SpecDocument, spec: Tree, field: unknown): void {
   if (!missing) return;
   const name = missing.path.join(".");
   const near = closest(name, mapped);
-  document.add([...at, "field"], "E403", `delta.field reads "${name}", which no column is mapped from.${near ? ` Did you mean "${near}"?` : " Map a column from it."}`, missing.position < 0 ? {} : { offset: missing.position, length: name.length });
+  document.add(
+    [...at, "field"],
+    "E403",
+    `delta.field reads "${name}", which no column is mapped from.${near ? ` Did you mean "${near}"?` : " Map a column from it."}`,
+    missing.position < 0 ? {} : { offset: missing.position, length: name.length },
+  );
 }
 
 function isBroken(expression: string): boolean {

@@ -16,14 +16,22 @@ export interface ExpressionNames {
 }
 
 /** Checks every expression. */
-export function checkExpressions(document: SpecDocument, sites: readonly ExpressionSite[], names: ExpressionNames): void {
+export function checkExpressions(
+  document: SpecDocument,
+  sites: readonly ExpressionSite[],
+  names: ExpressionNames,
+): void {
   for (const site of sites) {
     // `${VAR}` is no JSONata, and a problem of its own (E406).
     if (/\$\{[A-Za-z_][A-Za-z0-9_]*\}/.test(site.expression)) continue;
     const problems = syntaxProblems(site.expression, new Set(site.over === "record" ? names.lets : []));
     for (const { kind, position, message } of problems) {
       if (kind === "syntax") document.add(site.path, "E201", `this is not JSONata: ${message}`, { offset: position });
-      else document.add(site.path, "E202", message, { offset: position, length: /^\$?\w+/.exec(site.expression.slice(position))?.[0].length ?? 1 });
+      else
+        document.add(site.path, "E202", message, {
+          offset: position,
+          length: /^\$?\w+/.exec(site.expression.slice(position))?.[0].length ?? 1,
+        });
     }
     if (problems.some(({ kind }) => kind === "syntax")) continue;
     checkVariables(document, site, names);
@@ -38,7 +46,12 @@ function checkVariables(document: SpecDocument, site: ExpressionSite, { lets, co
     if (site.path[0] === "let" && lets.includes(name)) {
       document.add(site.path, "E203", `$${name} has no value yet: a let sees the ones above it only`, place);
     } else if (site.over === "row" && columns.includes(name)) {
-      document.add(site.path, "E203", `unknown variable $${name}: a rule reads a column by its name alone, ${name}`, place);
+      document.add(
+        site.path,
+        "E203",
+        `unknown variable $${name}: a rule reads a column by its name alone, ${name}`,
+        place,
+      );
     } else document.add(site.path, "E203", `unknown variable $${name}.${hint(name, known)}`, place);
   }
 }

@@ -10,7 +10,8 @@ const zoned = /^(timestamp|date|time)$/;
 
 /** Checks what the schema cannot say about each field and param. What the schema refuses is left to it. */
 export function checkFields(document: SpecDocument, spec: Tree): void {
-  for (const [name, value] of Object.entries(tree(spec["params"]))) checkParam(document, ["params", name, "default"], tree(value));
+  for (const [name, value] of Object.entries(tree(spec["params"])))
+    checkParam(document, ["params", name, "default"], tree(value));
   for (const [column, value] of Object.entries(tree(spec["mapping"]))) {
     const field = tree(value);
     const type = field["type"] ?? "text";
@@ -22,7 +23,12 @@ export function checkFields(document: SpecDocument, spec: Tree): void {
 function checkParam(document: SpecDocument, path: Path, { type, default: value }: Tree): void {
   if (value === undefined || typeof value === "object") return;
   const fits =
-    type === "integer" ? Number.isSafeInteger(value) : type === "boolean" ? typeof value === "boolean" : type !== "date" || (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)));
+    type === "integer"
+      ? Number.isSafeInteger(value)
+      : type === "boolean"
+        ? typeof value === "boolean"
+        : type !== "date" ||
+          (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)));
   if (fits) return;
   const wanted = type === "integer" ? "a whole number" : type === "boolean" ? "true or false" : "a date, YYYY-MM-DD";
   document.add(path, "E418", `default ${described(value)} does not fit type ${String(type)}: it must be ${wanted}`);
@@ -31,15 +37,22 @@ function checkParam(document: SpecDocument, path: Path, { type, default: value }
 function checkField(document: SpecDocument, path: Path, field: Tree, type: string): void {
   const known = isColumnType(type);
   if (!known && /^decimal\(\d+(, ?\d+)?\)$/.test(type)) {
-    document.add([...path, "type"], "E105", `type ${type} cannot be: decimal(p,s) has p digits in all, 1 to 1000, and s of them after the point`);
+    document.add(
+      [...path, "type"],
+      "E105",
+      `type ${type} cannot be: decimal(p,s) has p digits in all, 1 to 1000, and s of them after the point`,
+    );
   }
   const zone = field["time_zone"];
   const zoneIsSound = checkZone(document, [...path, "time_zone"], zone);
   if (!known) return;
   if (typeof zone === "string" && zoneIsSound && !zoned.test(type)) {
-    document.add([...path, "time_zone"], "E417", `type ${type} takes no time_zone: timestamp, date and time do`, { target: "key" });
+    document.add([...path, "time_zone"], "E417", `type ${type} takes no time_zone: timestamp, date and time do`, {
+      target: "key",
+    });
   }
-  if (!checkFormats(document, [...path, "format"], field["format"], (format) => compileCoercion(type, { format }))) return;
+  if (!checkFormats(document, [...path, "format"], field["format"], (format) => compileCoercion(type, { format })))
+    return;
   if (field["default"] !== undefined && zoneIsSound) checkDefault(document, [...path, "default"], { field, type });
 }
 

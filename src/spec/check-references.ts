@@ -32,16 +32,30 @@ function checkColumns(document: SpecDocument, columns: readonly string[]): void 
   for (const column of columns) {
     const folded = column.toLowerCase();
     const twin = seen.get(folded);
-    if (reservedColumns.includes(folded)) document.add(["mapping", column], "E410", `the runner keeps a column "${folded}" of its own: choose another name`, { target: "key" });
-    else if (twin !== undefined) document.add(["mapping", column], "E410", `"${column}" and "${twin}" are one column in SQLite, which ignores case: rename one`, { target: "key" });
+    if (reservedColumns.includes(folded))
+      document.add(
+        ["mapping", column],
+        "E410",
+        `the runner keeps a column "${folded}" of its own: choose another name`,
+        { target: "key" },
+      );
+    else if (twin !== undefined)
+      document.add(
+        ["mapping", column],
+        "E410",
+        `"${column}" and "${twin}" are one column in SQLite, which ignores case: rename one`,
+        { target: "key" },
+      );
     else seen.set(folded, column);
   }
 }
 
 function checkLets(document: SpecDocument, spec: Tree): void {
   for (const name of Object.keys(tree(spec["let"]))) {
-    if (functionNames.has(name)) document.add(["let", name], "E410", `$${name} is a function of JSONata: choose another name`, { target: "key" });
-    else if (["params", "rest"].includes(name)) document.add(["let", name], "E410", `$${name} has a value already: choose another name`, { target: "key" });
+    if (functionNames.has(name))
+      document.add(["let", name], "E410", `$${name} is a function of JSONata: choose another name`, { target: "key" });
+    else if (["params", "rest"].includes(name))
+      document.add(["let", name], "E410", `$${name} has a value already: choose another name`, { target: "key" });
   }
 }
 
@@ -49,17 +63,29 @@ function checkUpsert(document: SpecDocument, upsert: Tree, mapping: Tree): void 
   const columns = Object.keys(mapping);
   list(upsert["keys"]).forEach((key, index) => {
     if (typeof key !== "string" || columns.includes(key)) return;
-    document.add(["upsert", "keys", index], "E401", `upsert key "${key}" is not a mapped column.${didYouMean(key, columns) || columnsHint(columns)}`);
+    document.add(
+      ["upsert", "keys", index],
+      "E401",
+      `upsert key "${key}" is not a mapped column.${didYouMean(key, columns) || columnsHint(columns)}`,
+    );
   });
   const newerBy = upsert["newer_by"];
   if (typeof newerBy !== "string") return;
   if (!columns.includes(newerBy)) {
-    document.add(["upsert", "newer_by"], "E402", `newer_by "${newerBy}" is not a mapped column.${didYouMean(newerBy, columns) || columnsHint(columns)}`);
+    document.add(
+      ["upsert", "newer_by"],
+      "E402",
+      `newer_by "${newerBy}" is not a mapped column.${didYouMean(newerBy, columns) || columnsHint(columns)}`,
+    );
     return;
   }
   const type = tree(mapping[newerBy])["type"] ?? "text";
   if (typeof type === "string" && unordered.test(type)) {
-    document.add(["upsert", "newer_by"], "E402", `newer_by "${newerBy}" is of type ${type}, which does not say which of two rows is newer: take a timestamp, date, integer or bigint`);
+    document.add(
+      ["upsert", "newer_by"],
+      "E402",
+      `newer_by "${newerBy}" is of type ${type}, which does not say which of two rows is newer: take a timestamp, date, integer or bigint`,
+    );
   }
 }
 
@@ -71,13 +97,23 @@ function checkRules(document: SpecDocument, spec: Tree, columns: readonly string
   const names = new Set<unknown>();
   list(spec["rules"]).forEach((rule, index) => {
     const { name, check } = tree(rule);
-    if (typeof name === "string" && names.has(name)) document.add(["rules", index, "name"], "E411", `two rules are named "${name}", and counts could not tell them apart: rename one`);
+    if (typeof name === "string" && names.has(name))
+      document.add(
+        ["rules", index, "name"],
+        "E411",
+        `two rules are named "${name}", and counts could not tell them apart: rename one`,
+      );
     names.add(name);
     if (typeof check !== "string" || syntaxProblems(check).some(({ kind }) => kind === "syntax")) return;
     for (const { path, position } of referencesOf(check).reads) {
       const column = path[0]!;
       if (columns.includes(column)) continue;
-      document.add(["rules", index, "check"], "E408", `the rule reads "${column}", which is not a mapped column.${didYouMean(column, columns) || columnsHint(columns)}`, position < 0 ? {} : { offset: position, length: column.length });
+      document.add(
+        ["rules", index, "check"],
+        "E408",
+        `the rule reads "${column}", which is not a mapped column.${didYouMean(column, columns) || columnsHint(columns)}`,
+        position < 0 ? {} : { offset: position, length: column.length },
+      );
     }
   });
 }
@@ -87,7 +123,12 @@ function checkTests(document: SpecDocument, spec: Tree, columns: readonly string
     list(tree(test)["rows"]).forEach((row, number) => {
       for (const column of Object.keys(tree(row))) {
         if (columns.includes(column)) continue;
-        document.add(["tests", index, "rows", number, column], "E409", `the test expects "${column}", which is not a mapped column.${didYouMean(column, columns) || columnsHint(columns)}`, { target: "key", mistake: column });
+        document.add(
+          ["tests", index, "rows", number, column],
+          "E409",
+          `the test expects "${column}", which is not a mapped column.${didYouMean(column, columns) || columnsHint(columns)}`,
+          { target: "key", mistake: column },
+        );
       }
     });
   });
@@ -100,7 +141,12 @@ function checkRecordUrl(document: SpecDocument, spec: Tree, columns: readonly st
   for (const slot of url.matchAll(/\{\{.*?\}\}/gs)) {
     for (const { 1: column, index } of slot[0].matchAll(/\brecord\.([A-Za-z_]\w*)/g)) {
       if (columns.includes(column!)) continue;
-      document.add(["record_url"], "E302", `record_url reads "${column}", which is not a mapped column.${didYouMean(column!, columns) || columnsHint(columns)}`, { offset: slot.index + index, length: column!.length + 7 });
+      document.add(
+        ["record_url"],
+        "E302",
+        `record_url reads "${column}", which is not a mapped column.${didYouMean(column!, columns) || columnsHint(columns)}`,
+        { offset: slot.index + index, length: column!.length + 7 },
+      );
     }
   }
 }
@@ -111,7 +157,11 @@ function checkMapped(document: SpecDocument, spec: Tree): void {
     for (const match of site.text.matchAll(/\bmapped\s+(?:'([^']*)'|"([^"]*)")/g)) {
       const path = match[1] ?? match[2] ?? "";
       for (const { path: at } of mappedNames(spec, path).whole) {
-        document.add(at, "E407", `this reads "${path}" as a whole, so the names to ask the source for cannot be told: list them in source.select`);
+        document.add(
+          at,
+          "E407",
+          `this reads "${path}" as a whole, so the names to ask the source for cannot be told: list them in source.select`,
+        );
       }
     }
   }

@@ -10,9 +10,14 @@ export function checkSource(document: SpecDocument, spec: Tree): void {
   if (source["type"] === "csv") checkCsv(document, source);
   if (source["type"] !== "api") return;
   const incremental = tree(source["incremental"]);
+  checkDecode(document, ["source", "decode"], source["decode"]);
+  checkDecode(document, ["source", "incremental", "decode"], incremental["decode"]);
   checkRequest(document, ["source", "request"], source["request"]);
   checkPagination(document, ["source", "pagination"], tree(source["pagination"]));
-  checkPosition(document, ["source", "pagination"], { pagination: tree(source["pagination"]), request: source["request"] });
+  checkPosition(document, ["source", "pagination"], {
+    pagination: tree(source["pagination"]),
+    request: source["request"],
+  });
   if (Object.keys(incremental).length > 0) checkIncremental(document, source, incremental);
 }
 
@@ -23,19 +28,43 @@ function hasTypo(definition: string, map: Tree): boolean {
 
 function checkCsv(document: SpecDocument, source: Tree): void {
   const { path, url } = source;
-  if (path === undefined && url === undefined && !hasTypo("csv_source", source)) document.add(["source"], "E412", "a csv source needs path or url: where its file is", { target: "key" });
-  if (path !== undefined && url !== undefined) document.add(["source", "url"], "E412", "a csv source has a path or a url, not both: take one away", { target: "key" });
+  if (path === undefined && url === undefined && !hasTypo("csv_source", source))
+    document.add(["source"], "E412", "a csv source needs path or url: where its file is", { target: "key" });
+  if (path !== undefined && url !== undefined)
+    document.add(["source", "url"], "E412", "a csv source has a path or a url, not both: take one away", {
+      target: "key",
+    });
   if (source["header"] === false && source["columns"] === undefined && !hasTypo("csv_source", source)) {
-    document.add(["source", "header"], "E412", "without a header the columns have no names: list them in columns", { target: "key" });
+    document.add(["source", "header"], "E412", "without a header the columns have no names: list them in columns", {
+      target: "key",
+    });
   }
+}
+
+/** What a body is, said once; and names for what has no header. */
+function checkDecode(document: SpecDocument, path: Path, value: unknown): void {
+  const decode = tree(value);
+  const [first, ...more] = ["json", "jsonl", "csv", "xml"].filter((format) => decode[format] !== undefined);
+  for (const second of more) document.add([...path, second], "E412", `a body is one of ${first} and ${second}: take one away`, { target: "key" });
+  const csv = tree(decode["csv"]);
+  const { header, columns, quote } = csv;
+  if (header !== undefined && header !== true && columns === undefined && !hasTypo("decode_csv", csv)) {
+    document.add([...path, "csv", "header"], "E412", header === "first_page" ? "only the first page names the columns: list them in columns" : "without a header the columns have no names: list them in columns", { target: "key" });
+  }
+  if (quote === true) document.add([...path, "csv", "quote"], "E412", "quote is one character, or false where the text does not quote");
+  if (tree(decode["xml"])["attributes"] === true) document.add([...path, "xml", "attributes"], "E412", "attributes is what stands before an attribute's name, or false to leave attributes out");
 }
 
 function checkRequest(document: SpecDocument, path: Path, value: unknown): void {
   const request = tree(value);
   if (value === undefined || value !== request) return;
-  if (request["path"] === undefined && request["url"] === undefined && !hasTypo("request", request)) document.add(path, "E412", "a request needs a path (below the connection's base_url) or a url", { target: "key" });
+  if (request["path"] === undefined && request["url"] === undefined && !hasTypo("request", request))
+    document.add(path, "E412", "a request needs a path (below the connection's base_url) or a url", { target: "key" });
   const both = (first: string, second: string): void => {
-    if (request[first] !== undefined && request[second] !== undefined) document.add([...path, second], "E412", `a request has one of ${first} and ${second}: take one away`, { target: "key" });
+    if (request[first] !== undefined && request[second] !== undefined)
+      document.add([...path, second], "E412", `a request has one of ${first} and ${second}: take one away`, {
+        target: "key",
+      });
   };
   both("path", "url");
   both("body", "form");
@@ -46,8 +75,17 @@ function checkRequest(document: SpecDocument, path: Path, value: unknown): void 
 function checkPagination(document: SpecDocument, path: Path, pagination: Tree): void {
   const { type, size, max_size: maximum } = pagination;
   const oneOf = type === "cursor" ? ["cursor", "header"] : type === "next_url" ? ["url", "link_header"] : [];
-  if (oneOf.length > 0 && oneOf.every((key) => pagination[key] === undefined) && !hasTypo(`pagination_${String(type)}`, pagination)) {
-    document.add(path, "E412", `pagination of type ${String(type)} needs ${oneOf.join(" or ")}: where the response says what comes next`, { target: "key" });
+  if (
+    oneOf.length > 0 &&
+    oneOf.every((key) => pagination[key] === undefined) &&
+    !hasTypo(`pagination_${String(type)}`, pagination)
+  ) {
+    document.add(
+      path,
+      "E412",
+      `pagination of type ${String(type)} needs ${oneOf.join(" or ")}: where the response says what comes next`,
+      { target: "key" },
+    );
   }
   if (typeof size === "number" && typeof maximum === "number" && size > maximum) {
     document.add([...path, "size"], "E412", `size ${size} is beyond max_size ${maximum}`);
@@ -55,21 +93,50 @@ function checkPagination(document: SpecDocument, path: Path, pagination: Tree): 
 }
 
 /** A position that no request carries would fetch the first page for ever. */
-function checkPosition(document: SpecDocument, path: Path, { pagination, request }: { pagination: Tree; request: unknown }): void {
+function checkPosition(
+  document: SpecDocument,
+  path: Path,
+  { pagination, request }: { pagination: Tree; request: unknown },
+): void {
   const { type } = pagination;
-  const names = type === "page" ? "number" : type === "offset" ? "offset" : type === "cursor" || type === "last_id" ? "after" : undefined;
-  if (names === undefined || pagination["send_as"] !== undefined || request === undefined || hasTypo(`pagination_${String(type)}`, pagination)) return;
+  const names =
+    type === "page"
+      ? "number"
+      : type === "offset"
+        ? "offset"
+        : type === "cursor" || type === "last_id"
+          ? "after"
+          : undefined;
+  if (
+    names === undefined ||
+    pagination["send_as"] !== undefined ||
+    request === undefined ||
+    hasTypo(`pagination_${String(type)}`, pagination)
+  )
+    return;
   if (/\{\{[^}]*\bpage\.(after|number|offset)\b/.test(JSON.stringify(request))) return;
-  document.add(path, "E412", `the request never says which page it wants: give send_as (query.name, body.name), or write {{page.${names}}} in the request`, { target: "key" });
+  document.add(
+    path,
+    "E412",
+    `the request never says which page it wants: give send_as (query.name, body.name), or write {{page.${names}}} in the request`,
+    { target: "key" },
+  );
 }
 
 /** What the runs with a watermark ask, whole: `incremental` laid over the source, as the source itself does it. */
 function checkIncremental(document: SpecDocument, source: Tree, incremental: Tree): void {
   const at = ["source", "incremental"];
-  const request = incremental["request"] === undefined ? source["request"] : checkRequestOver(document, [...at, "request"], source["request"], incremental["request"]);
-  const pagination = incremental["pagination"] === undefined ? source["pagination"] : checkPaginationOver(document, [...at, "pagination"], source["pagination"], incremental["pagination"]);
+  const request =
+    incremental["request"] === undefined
+      ? source["request"]
+      : checkRequestOver(document, [...at, "request"], source["request"], incremental["request"]);
+  const pagination =
+    incremental["pagination"] === undefined
+      ? source["pagination"]
+      : checkPaginationOver(document, [...at, "pagination"], source["pagination"], incremental["pagination"]);
   const place = incremental["pagination"] === undefined ? "request" : "pagination";
-  if (incremental[place] !== undefined && isSound("pagination", pagination)) checkPosition(document, [...at, place], { pagination: tree(pagination), request });
+  if (incremental[place] !== undefined && isSound("pagination", pagination))
+    checkPosition(document, [...at, place], { pagination: tree(pagination), request });
 }
 
 function checkRequestOver(document: SpecDocument, at: Path, base: unknown, over: unknown): unknown {

@@ -15,7 +15,12 @@ export function checkTemplates(document: SpecDocument, spec: Tree, vars: readonl
   const params = Object.keys(tree(spec["params"]));
   for (const { path, text, where } of pipelineTemplates(spec)) {
     const names = where === "record_url" ? recordNames : requestNames;
-    for (const { kind, message, offset } of checkTemplate(text, { names, params, ...(vars ? { vars } : {}), where: where === "record_url" ? "value" : where })) {
+    for (const { kind, message, offset } of checkTemplate(text, {
+      names,
+      params,
+      ...(vars ? { vars } : {}),
+      where: where === "record_url" ? "value" : where,
+    })) {
       document.add(path, kind === "syntax" ? "E301" : "E302", message, { offset, length: lengthAt(text, offset) });
     }
   }
@@ -29,8 +34,10 @@ function lengthAt(text: string, offset: number): number {
 /** Checks the templates of a connection, as they stand in the file: what the environment gives is no template. */
 export function checkConnectionTemplates(document: SpecDocument, data: Tree): void {
   const vars = Object.keys(tree(data["vars"]));
+  const authVars = Object.keys(tree(tree(data["auth"])["vars"]));
   for (const { path, text } of connectionTemplates(data)) {
-    for (const { kind, message, offset } of checkTemplate(text, { names: ["now", "vars"], params: [], vars, where: "value" })) {
+    const names = ["now", "vars", ...(path[0] === "auth" ? authVars : [])];
+    for (const { kind, message, offset } of checkTemplate(text, { names, params: [], vars, where: "value" })) {
       document.add(path, kind === "syntax" ? "E301" : "E302", message, { offset, length: lengthAt(text, offset) });
     }
   }
@@ -40,13 +47,25 @@ export function checkConnectionTemplates(document: SpecDocument, data: Tree): vo
 const free = new Set(["description", "message", "tests"]);
 
 /** `${VAR}` in a pipeline is not replaced: it would go out as it stands. */
-export function checkEnvironmentReferences(document: SpecDocument, value: unknown, path: readonly (string | number)[] = []): void {
+export function checkEnvironmentReferences(
+  document: SpecDocument,
+  value: unknown,
+  path: readonly (string | number)[] = [],
+): void {
   if (typeof value === "string") {
-    // With `:-` it may be JSONata's grouping.
     const found = /\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}/.exec(value);
-    if (found) document.add(path, "E406", `${found[0]} is read in connection files and etl.yml alone: put it into the connection's vars ({{vars.name}}), or declare a param with env`, { offset: found.index, length: found[0].length });
+    if (found)
+      document.add(
+        path,
+        "E406",
+        `${found[0]} is read in connection files and etl.yml alone: put it into the connection's vars ({{vars.name}}), or declare a param with env`,
+        { offset: found.index, length: found[0].length },
+      );
     return;
   }
-  if (Array.isArray(value)) value.forEach((item, index) => checkEnvironmentReferences(document, item, [...path, index]));
-  else for (const [key, item] of Object.entries(tree(value))) if (!free.has(key)) checkEnvironmentReferences(document, item, [...path, key]);
+  if (Array.isArray(value))
+    value.forEach((item, index) => checkEnvironmentReferences(document, item, [...path, index]));
+  else
+    for (const [key, item] of Object.entries(tree(value)))
+      if (!free.has(key)) checkEnvironmentReferences(document, item, [...path, key]);
 }

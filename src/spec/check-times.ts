@@ -31,7 +31,11 @@ export function checkZone(document: SpecDocument, path: Path, zone: unknown): bo
   if (typeof zone !== "string") return zone === undefined;
   if (specRefusal(() => zoneOf(zone)) === undefined) return true;
   const near = didYouMean(zone, Intl.supportedValuesOf("timeZone"));
-  document.add(path, "E416", `"${zone}" is not a time zone.${near || " Write a name of the tz database, such as America/Los_Angeles, or UTC."}`);
+  document.add(
+    path,
+    "E416",
+    `"${zone}" is not a time zone.${near || " Write a name of the tz database, such as America/Los_Angeles, or UTC."}`,
+  );
   return false;
 }
 
@@ -39,7 +43,12 @@ export function checkZone(document: SpecDocument, path: Path, zone: unknown): bo
  * Checks each format of a list, or the one, by what compiles it.
  * @param compile throws SpecError for formats that cannot be.
  */
-export function checkFormats(document: SpecDocument, path: Path, format: unknown, compile: (formats: string[]) => unknown): boolean {
+export function checkFormats(
+  document: SpecDocument,
+  path: Path,
+  format: unknown,
+  compile: (formats: string[]) => unknown,
+): boolean {
   const formats = Array.isArray(format) ? format : [format];
   if (format === undefined || !formats.every((item) => typeof item === "string")) return format === undefined;
   let sound = true;

@@ -22,7 +22,12 @@ export function validatorUses(value: unknown, named: NamedValidators): Validator
     const definition = Object.hasOwn(named, rule) ? named[rule] : undefined;
     if (!definition) return [{ name: rule, rule, options: withDefaults(rule, options) }];
     const { message, ...built } = definition;
-    return Object.entries(built).map(([name, own]) => ({ name, rule, options: withDefaults(name, own), ...(typeof message === "string" ? { message } : {}) }));
+    return Object.entries(built).map(([name, own]) => ({
+      name,
+      rule,
+      options: withDefaults(name, own),
+      ...(typeof message === "string" ? { message } : {}),
+    }));
   });
 }
 
@@ -45,16 +50,23 @@ export function checkNamedValidators(document: SpecDocument, data: Tree): void {
   for (const [name, definition] of Object.entries(tree(data["validators"]))) {
     const path = ["validators", name];
     const { message, ...built } = tree(definition);
-    if (message !== undefined && typeof message !== "string") document.add([...path, "message"], "E103", "message must be a text");
-    for (const [rule, options] of Object.entries(built)) checkBuiltIn(document, [...path, rule], rule, { options, target: "key", named: {} });
-    if (definition === tree(definition) && Object.keys(built).length === 0) document.add(path, "E102", `the validator "${name}" checks nothing: name a built-in one, such as pattern`, { target: "key" });
+    if (message !== undefined && typeof message !== "string")
+      document.add([...path, "message"], "E103", "message must be a text");
+    for (const [rule, options] of Object.entries(built))
+      checkBuiltIn(document, [...path, rule], rule, { options, target: "key", named: {} });
+    if (definition === tree(definition) && Object.keys(built).length === 0)
+      document.add(path, "E102", `the validator "${name}" checks nothing: name a built-in one, such as pattern`, {
+        target: "key",
+      });
   }
 }
 
 function checkUse(document: SpecDocument, path: Path, value: unknown, named: NamedValidators): void {
   if (typeof value === "string") checkBuiltIn(document, path, value, { options: {}, target: "value", named });
   else if (Array.isArray(value)) value.forEach((item, index) => checkUse(document, [...path, index], item, named));
-  else for (const [name, options] of Object.entries(tree(value))) checkBuiltIn(document, [...path, name], name, { options, target: "key", named });
+  else
+    for (const [name, options] of Object.entries(tree(value)))
+      checkBuiltIn(document, [...path, name], name, { options, target: "key", named });
 }
 
 interface Use {
@@ -67,18 +79,30 @@ interface Use {
 function checkBuiltIn(document: SpecDocument, path: Path, name: string, { options, target, named }: Use): void {
   if (Object.hasOwn(named, name)) {
     const given = target === "key" && options !== null && Object.keys(tree(options)).length > 0;
-    if (given) document.add(path, "E103", `"${name}" is named in the connection or etl.yml with its options: it takes none here`, { target });
+    if (given)
+      document.add(
+        path,
+        "E103",
+        `"${name}" is named in the connection or etl.yml with its options: it takes none here`,
+        { target },
+      );
     return;
   }
   const builtIn = builtInValidators();
   if (!builtIn.includes(name)) {
     const known = [...new Set([...Object.keys(named), ...builtIn])];
-    document.add(path, "E413", `unknown validator "${name}".${didYouMean(name, known) || ` Known: ${known.join(", ")}.`}`, { target, mistake: name });
+    document.add(
+      path,
+      "E413",
+      `unknown validator "${name}".${didYouMean(name, known) || ` Known: ${known.join(", ")}.`}`,
+      { target, mistake: name },
+    );
     return;
   }
   const uses = { [name]: structuredClone(options ?? {}) };
   if (target === "value") {
-    if (!schemaValidator("pipeline", "validators")(uses)) document.add(path, "E102", `validator ${name} needs options: ${examples[name] ?? name}`);
+    if (!schemaValidator("pipeline", "validators")(uses))
+      document.add(path, "E102", `validator ${name} needs options: ${examples[name] ?? name}`);
     return;
   }
   if (!checkSchema(document, "pipeline", uses, { definition: "validators", at: path.slice(0, -1) })) return;

@@ -17,7 +17,11 @@ export interface Cut {
 }
 
 /** A cut that made the document unreadable; undefined where the error is something else. */
-export function cutBehindError(text: string, error: Pick<YAMLError, "code" | "pos">, document: Document.Parsed): Cut | undefined {
+export function cutBehindError(
+  text: string,
+  error: Pick<YAMLError, "code" | "pos">,
+  document: Document.Parsed,
+): Cut | undefined {
   const unclosed = unclosedFlow(text, document, error);
   const at = unclosed ?? error.pos[0];
   const lineStart = text.lastIndexOf("\n", at - 1) + 1;
@@ -43,7 +47,8 @@ export function cutWithoutError(text: string, document: Document.Parsed): Cut | 
       if (isAlias(value) && value.range && !value.resolve(document)) {
         const end = endOfValue(text, value.range[0], inFlow);
         const whole = end === undefined ? "" : text.slice(value.range[0], end);
-        if (/^\*+[.[]/.test(whole) && isExpression(whole)) cut = { key: String(key.value), start: value.range[0], end: end!, reason: reasonOf(whole, inFlow) };
+        if (/^\*+[.[]/.test(whole) && isExpression(whole))
+          cut = { key: String(key.value), start: value.range[0], end: end!, reason: reasonOf(whole, inFlow) };
         return undefined;
       }
       if (!isScalar(value) || value.type !== "PLAIN" || !value.range || value.source === "") return undefined;
@@ -55,7 +60,14 @@ export function cutWithoutError(text: string, document: Document.Parsed): Cut | 
       const comment = /^\s+#/.exec(text.slice(valueEnd, end));
       if (comment && (!isExpression(whole) || isExpression(String(value.value)))) return undefined;
       if (!comment && !inFlow) return undefined;
-      cut = { key: String(key.value), start, end, reason: comment ? commentReason(text.slice(valueEnd, endOfLine(text, start))) : flowReason(text[valueEnd + /^\s*/.exec(text.slice(valueEnd))![0].length]!) };
+      cut = {
+        key: String(key.value),
+        start,
+        end,
+        reason: comment
+          ? commentReason(text.slice(valueEnd, endOfLine(text, start)))
+          : flowReason(text[valueEnd + /^\s*/.exec(text.slice(valueEnd))![0].length]!),
+      };
       return visit.BREAK;
     },
   });
@@ -100,7 +112,12 @@ function isFlow(text: string, { start, inFlow }: { start: number; inFlow: boolea
 function isCut(whole: string, { code }: Pick<YAMLError, "code">, inFlow: boolean): boolean {
   if (isExpression(whole) && /[^\w.]/.test(whole)) return true;
   // Prose with a colon, or with more after a leading quote, is cut as well.
-  return !inFlow && (code === "BLOCK_AS_IMPLICIT_KEY" ? /: /.test(whole) && !/^["'{[]/.test(whole) : /^(["']).*\1\s*\S/.test(whole) && code === "UNEXPECTED_TOKEN");
+  return (
+    !inFlow &&
+    (code === "BLOCK_AS_IMPLICIT_KEY"
+      ? /: /.test(whole) && !/^["'{[]/.test(whole)
+      : /^(["']).*\1\s*\S/.test(whole) && code === "UNEXPECTED_TOKEN")
+  );
 }
 
 /** A flow map on the error's line or above that a comment swallowed the end of: the comment's offset. */

@@ -49,7 +49,8 @@ export class SpecDocument {
     }
     this.#lineStarts = [0, ...Array.from(this.text.matchAll(/\n/g), ({ index }) => index + 1)];
     this.#yaml = readYaml(this.text);
-    for (const { offset, length, code, message } of this.#yaml.problems) this.#push(this.#problemAt(offset, { length, code, message }), message);
+    for (const { offset, length, code, message } of this.#yaml.problems)
+      this.#push(this.#problemAt(offset, { length, code, message }), message);
     try {
       this.data = this.#yaml.document?.toJS({ maxAliasCount: 1_000 });
     } catch (error) {
@@ -80,7 +81,9 @@ export class SpecDocument {
       // Maps merge, so one that is in both is the base's; what is no map was replaced.
       return node?.whole && (!isMap(node.value) || !this.#find(path)?.whole);
     });
-    const problem = over ? over.document.#locate([...over.prefix, ...path], options, { code, message }) : this.#locate(path, options, { code, message });
+    const problem = over
+      ? over.document.#locate([...over.prefix, ...path], options, { code, message })
+      : this.#locate(path, options, { code, message });
     if (problem) this.#push(problem, options.mistake ?? message);
   }
 
@@ -127,11 +130,27 @@ export class SpecDocument {
     return this.#problemAt(given?.offset ?? start, { length, severity: options.severity, ...what });
   }
 
-  #problemAt(offset: number, { length, severity = "error", code, message }: { length: number; severity?: Problem["severity"] | undefined; code: string; message: string }): Problem {
+  #problemAt(
+    offset: number,
+    {
+      length,
+      severity = "error",
+      code,
+      message,
+    }: { length: number; severity?: Problem["severity"] | undefined; code: string; message: string },
+  ): Problem {
     const starts = this.#lineStarts;
     let line = starts.length;
     while (line > 1 && starts[line - 1]! > offset) line--;
-    return { file: this.shownFile, line, column: offset - starts[line - 1]! + 1, severity, code, message, length: Math.max(1, length) };
+    return {
+      file: this.shownFile,
+      line,
+      column: offset - starts[line - 1]! + 1,
+      severity,
+      code,
+      message,
+      length: Math.max(1, length),
+    };
   }
 
   /** Follows a path through aliases and merge keys, as far as it goes; `whole` when it goes to the end. */

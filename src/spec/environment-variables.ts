@@ -21,13 +21,22 @@ export interface Variables {
 export function interpolate(document: SpecDocument, data: unknown, variables: Variables, path: Path = []): unknown {
   if (Array.isArray(data)) return data.map((item, index) => interpolate(document, item, variables, [...path, index]));
   if (data && typeof data === "object") {
-    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, interpolate(document, value, variables, [...path, key])]));
+    return Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, interpolate(document, value, variables, [...path, key])]),
+    );
   }
   if (typeof data !== "string" || !data.includes("${")) return data;
   const before = document.problems.length;
-  const filled = path.includes("headers") ? fillTemplate(document, data, variables, path) : data.replace(reference, (...match) => valueOf(document, match, variables, path));
+  const filled = isTemplate(path)
+    ? fillTemplate(document, data, variables, path)
+    : data.replace(reference, (...match) => valueOf(document, match, variables, path));
   if (document.problems.length > before) document.mute(path);
   return filled;
+}
+
+/** Headers are templates; those of an assertion are data. */
+function isTemplate(path: Path): boolean {
+  return path.includes("headers") && !path.includes("assertion");
 }
 
 /** A template's text with the values put in as text that holds no template. */
@@ -35,29 +44,45 @@ function fillTemplate(document: SpecDocument, text: string, variables: Variables
   for (const slot of text.matchAll(/\{\{.*?\}\}/gs)) {
     const inside = slot[0].search(/\$\{[A-Za-z_]/);
     if (inside < 0) continue;
-    document.add(path, "E301", "an environment variable cannot stand inside {{…}}: put it into vars and write {{… vars.name …}}", { offset: slot.index + inside, length: 2 });
+    document.add(
+      path,
+      "E301",
+      "an environment variable cannot stand inside {{…}}: put it into vars and write {{… vars.name …}}",
+      { offset: slot.index + inside, length: 2 },
+    );
     return "";
   }
   let filled = "";
   let last = 0;
   for (const match of text.matchAll(reference)) {
-    const before = filled + text.slice(last, match.index);
-    filled = withValue(before, valueOf(document, [...match, match.index], variables, path));
+    filled = withText(filled, text.slice(last, match.index));
+    filled = withValue(filled, valueOf(document, [...match, match.index], variables, path));
     last = match.index + match[0].length;
   }
-  return filled + text.slice(last);
+  return withText(filled, text.slice(last));
+}
+
+/** A call that gives a text back: no part of it can be a template. */
+function callFor(value: string): string {
+  return `{{base64d "${Buffer.from(value, "utf8").toString("base64")}"}}`;
+}
+
+/** Adds a part of the template itself. A brace right after a call would belong to it. */
+function withText(template: string, text: string): string {
+  const braces = template.endsWith("}}") ? /^\}*/.exec(text)![0] : "";
+  return template + (braces && callFor(braces)) + text.slice(braces.length);
 }
 
 /**
- * Adds a value to a template. Braces start a template and backslashes escape one, so a value with either goes in as
- * a call that gives it back. A brace before that call would belong to it, and so does a backslash unless there are
- * two (Handlebars then takes one away).
+ * Adds a value. Braces start and end a template and backslashes escape one, so a value with any of them goes in as
+ * a call. A brace before that call would belong to it, and so does a backslash unless there are two (Handlebars
+ * then takes one away).
  */
 function withValue(template: string, value: string): string {
-  if (!/[{\\]/.test(value)) return template + value;
+  if (!/[{}\\]/.test(value)) return template + value;
   const brace = template.endsWith("{") ? "{" : "";
   const before = brace ? template.slice(0, -1) : template;
-  return `${before}${before.endsWith("\\") ? "\\" : ""}{{base64d "${Buffer.from(brace + value, "utf8").toString("base64")}"}}`;
+  return `${before}${before.endsWith("\\") ? "\\" : ""}${callFor(brace + value)}`;
 }
 
 function valueOf(document: SpecDocument, match: readonly unknown[], variables: Variables, path: Path): string {
@@ -66,8 +91,16 @@ function valueOf(document: SpecDocument, match: readonly unknown[], variables: V
   // Like a shell's `:-`, an empty variable takes the default too.
   const value = found === undefined || found === "" ? fallback?.replace(/\\(.)/g, "$1") : found;
   if (value === undefined) {
-    const near = didYouMean(name, Object.keys(variables.values).filter((known) => known.startsWith(name.slice(0, 3))));
-    document.add(path, "E405", `the environment variable ${name} is ${found === "" ? "empty" : "not set"}.${near || ` Set it, or give a default: \${${name}:-…}`}`, { offset, length: whole.length });
+    const near = didYouMean(
+      name,
+      Object.keys(variables.values).filter((known) => variables.values[known] && known.startsWith(name.slice(0, 3))),
+    );
+    document.add(
+      path,
+      "E405",
+      `the environment variable ${name} is ${found === "" ? "empty" : "not set"}.${near || ` Set it, or give a default: \${${name}:-…}`}`,
+      { offset, length: whole.length },
+    );
     return "";
   }
   if (found && (path.includes("auth") || secretName.test(name))) variables.secrets.add(value);

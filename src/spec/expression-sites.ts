@@ -32,9 +32,16 @@ function responses(path: Path, value: unknown): ExpressionSite[] {
 function sourcePart(path: Path, part: Tree): ExpressionSite[] {
   const records = part["records"];
   return [
+    ...texts("response", [...path, "decode", "rows"], tree(tree(part["decode"])["rows"]), ["from", "names"]),
     ...texts("response", path, part, ["records"]),
     ...texts("response", [...path, "records"], tree(records), ["from"]),
-    ...texts("response", [...path, "pagination"], tree(part["pagination"]), ["cursor", "stop_when", "total", "pages", "url"]),
+    ...texts("response", [...path, "pagination"], tree(part["pagination"]), [
+      "cursor",
+      "stop_when",
+      "total",
+      "pages",
+      "url",
+    ]),
     ...texts("record", [...path, "pagination"], tree(part["pagination"]), ["id"]),
     ...responses([...path, "responses"], part["responses"]),
   ];
@@ -57,7 +64,8 @@ export function pipelineExpressions(data: unknown): ExpressionSite[] {
     if (typeof value === "string") sites.push({ path: ["mapping", column], expression: value, over: "record" });
     const field = tree(value);
     const wholeJson = field["type"] === "json";
-    if (typeof field["from"] === "string") sites.push({ path: ["mapping", column, "from"], expression: field["from"], over: "record", wholeJson });
+    if (typeof field["from"] === "string")
+      sites.push({ path: ["mapping", column, "from"], expression: field["from"], over: "record", wholeJson });
   }
   list(spec["rules"]).forEach((rule, index) => sites.push(...texts("row", ["rules", index], tree(rule), ["check"])));
   return sites;
@@ -65,7 +73,12 @@ export function pipelineExpressions(data: unknown): ExpressionSite[] {
 
 /** Every JSONata expression of a connection. */
 export function connectionExpressions(data: unknown): ExpressionSite[] {
-  return responses(["responses"], tree(data)["responses"]);
+  const auth = tree(tree(data)["auth"]);
+  const ofToken =
+    auth["type"] === "oauth2"
+      ? texts("response", ["auth"], auth, ["token_field", "expires_field", "base_url", "refresh_on"])
+      : [];
+  return [...ofToken, ...responses(["responses"], tree(data)["responses"])];
 }
 
 function leaves(path: Path, value: unknown): TemplateSite[] {
@@ -78,7 +91,8 @@ function requestTemplates(path: Path, value: unknown): TemplateSite[] {
   const request = tree(value);
   return Object.entries(request).flatMap(([key, part]): TemplateSite[] => {
     if (key === "method" || key === "content_type") return [];
-    if ((key === "path" || key === "url") && typeof part === "string") return [{ path: [...path, key], text: part, where: "path" }];
+    if ((key === "path" || key === "url") && typeof part === "string")
+      return [{ path: [...path, key], text: part, where: "path" }];
     return leaves([...path, key], part);
   });
 }
@@ -92,11 +106,15 @@ export function pipelineTemplates(data: unknown): TemplateSite[] {
     ...requestTemplates(["source", "incremental", "request"], tree(source["incremental"])["request"]),
   ];
   if (typeof source["url"] === "string") sites.push({ path: ["source", "url"], text: source["url"], where: "path" });
-  if (typeof spec["record_url"] === "string") sites.push({ path: ["record_url"], text: spec["record_url"], where: "record_url" });
+  if (typeof spec["record_url"] === "string")
+    sites.push({ path: ["record_url"], text: spec["record_url"], where: "record_url" });
   return sites;
 }
 
 /** Every template of a connection: its headers. */
 export function connectionTemplates(data: unknown): TemplateSite[] {
-  return [...leaves(["auth", "headers"], tree(tree(data)["auth"])["headers"]), ...leaves(["headers"], tree(data)["headers"])];
+  return [
+    ...leaves(["auth", "headers"], tree(tree(data)["auth"])["headers"]),
+    ...leaves(["headers"], tree(data)["headers"]),
+  ];
 }

@@ -14,7 +14,8 @@ export interface FoundSpecs {
   problems: Problem[];
 }
 
-const isSpecFile = (name: string): boolean => /\.ya?ml$/.test(name) && !name.startsWith("_") && !/^(connection|etl)\.ya?ml$/.test(name);
+const isSpecFile = (name: string): boolean =>
+  /\.ya?ml$/.test(name) && !name.startsWith("_") && !/^(connection|etl)\.ya?ml$/.test(name);
 
 /** Pipelines and connections below a folder, sorted. */
 function below(folder: string): { files: string[]; connections: string[] } {
@@ -34,13 +35,15 @@ function below(folder: string): { files: string[]; connections: string[] } {
 export function findSpecs(args: readonly string[], project: Project): FoundSpecs {
   const found: FoundSpecs = { files: [], connections: [], problems: [] };
   const targets = args.length ? args : project.pipelineFolders.filter((folder) => existsSync(folder));
-  if (!targets.length) found.problems.push(commandProblem(`no pipelines: there is no folder ${project.pipelineFolders.join(", ")}`));
+  if (!targets.length)
+    found.problems.push(commandProblem(`no pipelines: there is no folder ${project.pipelineFolders.join(", ")}`));
   for (const target of targets) {
     const path = resolve(target);
     if (existsSync(path)) {
       if (statSync(path).isDirectory()) {
         const inside = below(path);
-        if (!inside.files.length && !inside.connections.length) found.problems.push(commandProblem(`there is no pipeline (*.yml) in the folder ${target}`));
+        if (!inside.files.length && !inside.connections.length)
+          found.problems.push(commandProblem(`there is no pipeline (*.yml) in the folder ${target}`));
         found.files.push(...inside.files);
         found.connections.push(...inside.connections);
       } else if (basename(path) === "connection.yml") found.connections.push(path);
@@ -51,7 +54,10 @@ export function findSpecs(args: readonly string[], project: Project): FoundSpecs
     const names = namesOf(project);
     const named = names.get(target);
     if (named) found.files.push(named);
-    else found.problems.push(commandProblem(`there is no file, folder or pipeline "${target}".${didYouMean(target, names.keys())}`));
+    else
+      found.problems.push(
+        commandProblem(`there is no file, folder or pipeline "${target}".${didYouMean(target, names.keys())}`),
+      );
   }
   return { ...found, files: [...new Set(found.files)], connections: [...new Set(found.connections)] };
 }
@@ -71,5 +77,8 @@ function namesOf(project: Project): Map<string, string> {
 /** The project that the arguments belong to: the one above the first path, else above the working directory. */
 export function projectOf(args: readonly string[], options: ProjectOptions): Project {
   const first = args.find((arg) => existsSync(arg));
-  return loadProject(first ? (statSync(first).isDirectory() ? first : join(resolve(first), "..")) : process.cwd(), options);
+  return loadProject(
+    first ? (statSync(first).isDirectory() ? first : join(resolve(first), "..")) : process.cwd(),
+    options,
+  );
 }

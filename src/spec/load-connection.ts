@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { didYouMean } from "../suggest.ts";
+import { checkAuth } from "./check-auth.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkConnectionTemplates } from "./check-templates.ts";
 import { checkDuration } from "./check-times.ts";
@@ -29,7 +30,11 @@ export interface LoadedConnection {
 export function loadConnectionOf(spec: SpecDocument, name: string, project: Project): LoadedConnection {
   const { file, known } = findConnection(name, dirname(spec.file), project);
   if (file) return loadConnectionFile(file, project);
-  const hint = didYouMean(name, known) || (known.length ? ` Known: ${known.join(", ")}.` : ` Put a connection.yml with "connection: ${name}" beside this file.`);
+  const hint =
+    didYouMean(name, known) ||
+    (known.length
+      ? ` Known: ${known.join(", ")}.`
+      : ` Put a connection.yml with "connection: ${name}" beside this file.`);
   spec.add(["source", "connection"], "E404", `there is no connection "${name}".${hint}`);
   return { problems: [] };
 }
@@ -37,7 +42,9 @@ export function loadConnectionOf(spec: SpecDocument, name: string, project: Proj
 /** The connection file of a name: beside the spec, else in a folder of the project's pipelines. */
 function findConnection(name: string, folder: string, project: Project): { file?: string; known: string[] } {
   const known: string[] = [];
-  for (const candidate of new Set([folder, ...connectionFolders(project)].map((path) => join(path, "connection.yml")))) {
+  for (const candidate of new Set(
+    [folder, ...connectionFolders(project)].map((path) => join(path, "connection.yml")),
+  )) {
     if (!existsSync(candidate)) continue;
     const own = tree(new SpecDocument(candidate).data)["connection"];
     if (own === name) return { file: candidate, known };
@@ -49,11 +56,13 @@ function findConnection(name: string, folder: string, project: Project): { file?
 }
 
 function connectionFolders(project: Project): string[] {
-  return project.pipelineFolders.filter((root) => existsSync(root)).flatMap((root) =>
-    readdirSync(root, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(root, entry.name)),
-  );
+  return project.pipelineFolders
+    .filter((root) => existsSync(root))
+    .flatMap((root) =>
+      readdirSync(root, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(root, entry.name)),
+    );
 }
 
 /** Loads one connection file, its environment laid over. */
@@ -74,18 +83,28 @@ export function loadConnectionFile(file: string, project: Project): LoadedConnec
     whole = layOver(whole, named);
     if (project.document) document.layOver(project.document, ["environments", environment, "connections", name]);
   }
+  // Templates as they stand in the file: what the environment gives is no template.
+  checkConnectionTemplates(document, tree(whole));
   const data = interpolate(document, whole, project.variables);
-  checkConnection(document, { raw: tree(whole), data: tree(data) });
-  checkSchema(document, "connection", environments === undefined || environments === tree(environments) ? data : { ...tree(data), environments });
+  checkConnection(document, tree(data));
+  checkAuth(document, tree(data), project.variables.values);
+  checkSchema(
+    document,
+    "connection",
+    environments === undefined || environments === tree(environments) ? data : { ...tree(data), environments },
+  );
   checkEnvironments(document, own, tree(environments), project);
   const failed = document.problems.some(({ severity }) => severity === "error");
-  return { problems: document.problems, validators: tree(tree(data)["validators"]) as NamedValidators, ...(failed ? {} : { connection: data as Connection }) };
+  return {
+    problems: document.problems,
+    validators: tree(tree(data)["validators"]) as NamedValidators,
+    ...(failed ? {} : { connection: { ...tree(data), base_url: tree(data)["base_url"] ?? "" } as Connection }),
+  };
 }
 
 /** What the schema cannot say. */
-function checkConnection(document: SpecDocument, { raw, data }: { raw: Tree; data: Tree }): void {
+function checkConnection(document: SpecDocument, data: Tree): void {
   checkExpressions(document, connectionExpressions(data), { lets: [], columns: [] });
-  checkConnectionTemplates(document, raw);
   checkNamedValidators(document, data);
   checkBaseUrl(document, data["base_url"]);
   checkDuration(document, ["timeout"], data["timeout"]);
@@ -114,7 +133,12 @@ function checkEnvironments(document: SpecDocument, own: Tree, environments: Tree
     const at = ["environments", name];
     if (project.environmentNames.length > 0 && !project.environmentNames.includes(name)) {
       const near = didYouMean(name, project.environmentNames);
-      document.add(at, "E419", `etl.yml has no environment "${name}".${near || ` Known: ${project.environmentNames.join(", ")}.`}`, { target: "key" });
+      document.add(
+        at,
+        "E419",
+        `etl.yml has no environment "${name}".${near || ` Known: ${project.environmentNames.join(", ")}.`}`,
+        { target: "key" },
+      );
     }
     if (name === project.environmentName || over !== tree(over)) continue;
     checkSchema(document, "connection", structuredClone(layOver(own, over)), {

@@ -55,11 +55,15 @@ export function loadPipeline(file: string, project: Project): LoadResult {
   }
   const spec = tree(raw);
   const connectionName = tree(spec["source"])["connection"];
-  const connection = typeof connectionName === "string" ? loadConnectionOf(document, connectionName, project) : undefined;
+  const connection =
+    typeof connectionName === "string" ? loadConnectionOf(document, connectionName, project) : undefined;
   const named: NamedValidators = { ...project.validators, ...connection?.validators };
   // Before the schema fills in its defaults, so that what is checked is the file's own.
   checkEnvironmentReferences(document, spec);
-  checkExpressions(document, pipelineExpressions(spec), { lets: Object.keys(tree(spec["let"])), columns: Object.keys(tree(spec["mapping"])) });
+  checkExpressions(document, pipelineExpressions(spec), {
+    lets: Object.keys(tree(spec["let"])),
+    columns: Object.keys(tree(spec["mapping"])),
+  });
   checkTemplates(document, spec, varsOf(connectionName, connection));
   checkReferences(document, spec);
   checkDelta(document, spec);
@@ -81,7 +85,15 @@ function varsOf(name: unknown, connection: LoadedConnection | undefined): string
 
 function loaded(file: string, spec: Pipeline, connection: Connection | undefined): LoadedPipeline {
   const [system, entity] = spec.pipeline.split(".") as [string, string];
-  return { file, folder: dirname(file), system, entity, spec, ...(connection ? { connection } : {}), hash: specHash(spec) };
+  return {
+    file,
+    folder: dirname(file),
+    system,
+    entity,
+    spec,
+    ...(connection ? { connection } : {}),
+    hash: specHash(spec),
+  };
 }
 
 /** Short forms spelled out: after this every field is a map with its defaults. */

@@ -25,7 +25,11 @@ export function mappedNames(spec: unknown, path: string): MappedNames {
       for (const read of [...paths, ...wildcards]) {
         if (read.length > prefix.length && startsWith(read, prefix)) names.add(read[prefix.length]!);
         // Read as a whole: the map itself, or a map that it lies in.
-        else if (startsWith(prefix, read) && (read.length === prefix.length ? prefix.length > 0 : wildcards.includes(read))) readsWhole = true;
+        else if (
+          startsWith(prefix, read) &&
+          (read.length === prefix.length ? prefix.length > 0 : wildcards.includes(read))
+        )
+          readsWhole = true;
       }
       if (readsWhole) whole.push(site);
     } catch {

@@ -22,14 +22,16 @@ export type ProblemFormat = "text" | "json" | "github";
 /** The path as a user reads it: relative when that does not lead out of the working directory. */
 export function shownPath(file: string): string {
   const short = relative(process.cwd(), file);
-  return short === "" || short.startsWith("..") ? file : short;
+  return short === "" || /^\.\.(?:[/\\]|$)/.test(short) ? file : short;
 }
 
 /** Problems in reading order, each place and message once. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>();
   return [...problems]
-    .sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.code.localeCompare(b.code))
+    .sort(
+      (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.code.localeCompare(b.code),
+    )
     .filter((problem) => {
       const key = JSON.stringify([problem.file, problem.line, problem.column, problem.code, problem.message]);
       return !seen.has(key) && seen.add(key);
@@ -43,9 +45,13 @@ function frame(problem: Problem, lines: readonly string[]): string {
   if (line === undefined) return head;
   const gutter = String(problem.line).length;
   const before = lines[problem.line - 2];
-  const shown = before === undefined || before.trim() === "" ? [] : [`  ${String(problem.line - 1).padStart(gutter)} | ${before}`];
+  const shown =
+    before === undefined || before.trim() === "" ? [] : [`  ${String(problem.line - 1).padStart(gutter)} | ${before}`];
   const length = Math.max(1, Math.min(problem.length, line.length - problem.column + 1));
-  shown.push(`> ${problem.line} | ${line}`, `  ${" ".repeat(gutter)} | ${" ".repeat(problem.column - 1)}${"^".repeat(length)}`);
+  shown.push(
+    `> ${problem.line} | ${line}`,
+    `  ${" ".repeat(gutter)} | ${line.slice(0, problem.column - 1).replace(/[^\t]/g, " ")}${"^".repeat(length)}`,
+  );
   return [head, ...shown].join("\n");
 }
 
@@ -62,7 +68,14 @@ export function formatProblems(problems: readonly Problem[], format: ProblemForm
   const sorted = sortProblems(problems);
   if (format === "json") {
     return JSON.stringify(
-      sorted.map(({ file, line, column, severity, code, message }) => ({ file, line, column, severity, code, message })),
+      sorted.map(({ file, line, column, severity, code, message }) => ({
+        file,
+        line,
+        column,
+        severity,
+        code,
+        message,
+      })),
       null,
       2,
     );
@@ -72,7 +85,10 @@ export function formatProblems(problems: readonly Problem[], format: ProblemForm
     const data = (text: string): string => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
     const property = (text: string): string => data(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
     return sorted
-      .map((p) => `::${p.severity} file=${property(p.file)},line=${p.line},col=${p.column},title=${p.code}::${data(p.message)}`)
+      .map(
+        (p) =>
+          `::${p.severity} file=${property(p.file)},line=${p.line},col=${p.column},title=${p.code}::${data(p.message)}`,
+      )
       .join("\n");
   }
   const files = new Map<string, string[]>();

@@ -57,7 +57,9 @@ export function loadProject(from: string, options: ProjectOptions): Project {
   const named = options.warehouse ?? environment.warehouse;
   return {
     folder,
-    warehouse: options.warehouse ? absoluteAddress(options.warehouse, process.cwd()) : absoluteAddress(named ?? data.warehouse, folder),
+    warehouse: options.warehouse
+      ? absoluteAddress(options.warehouse, process.cwd())
+      : absoluteAddress(named ?? data.warehouse, folder),
     environmentName,
     environment,
     environmentNames: Object.keys(tree(tree(document?.data)["environments"])),
@@ -69,7 +71,11 @@ export function loadProject(from: string, options: ProjectOptions): Project {
   };
 }
 
-const defaults: ProjectFile = { warehouse: "sqlite:warehouse.db", environment: "development", pipelines: ["pipelines"] };
+const defaults: ProjectFile = {
+  warehouse: "sqlite:warehouse.db",
+  environment: "development",
+  pipelines: ["pipelines"],
+};
 
 interface ReadProject {
   data: ProjectFile;
@@ -83,17 +89,31 @@ function readProject(document: SpecDocument | undefined, options: ProjectOptions
   const raw = document === undefined || document.broken ? {} : (document.data ?? {});
   const { environments, ...own } = tree(raw);
   const resolved = document ? tree(interpolate(document, own, variables)) : {};
-  const environmentName = String(options.environment || variables.values["ETL_ENV"] || (resolved["environment"] ?? defaults.environment));
+  const environmentName = String(
+    options.environment || variables.values["ETL_ENV"] || (resolved["environment"] ?? defaults.environment),
+  );
   const all = tree(environments);
   const chosen = all[environmentName];
-  const environment = document && chosen !== undefined ? interpolate(document, chosen, variables, ["environments", environmentName]) : {};
+  const environment =
+    document && chosen !== undefined ? interpolate(document, chosen, variables, ["environments", environmentName]) : {};
   checkEnvironmentName(document, { name: environmentName, environments: all, options, problems });
   if (!document || document.broken) return { data: defaults, environmentName, environment: {} };
-  const whole: Tree = { ...resolved, ...(environments === undefined ? {} : { environments: environments === all ? { ...all, ...(chosen === undefined ? {} : { [environmentName]: environment }) } : environments }) };
+  const whole: Tree = {
+    ...resolved,
+    ...(environments === undefined
+      ? {}
+      : {
+          environments:
+            environments === all
+              ? { ...all, ...(chosen === undefined ? {} : { [environmentName]: environment }) }
+              : environments,
+        }),
+  };
   checkNamedValidators(document, whole);
   const sound = checkSchema(document, "etl", raw === tree(raw) ? whole : raw, {
     // Another environment's variables are set where it runs.
-    skip: (path, { data }) => path[0] === "environments" && path[1] !== environmentName && typeof data === "string" && data.includes("${"),
+    skip: (path, { data }) =>
+      path[0] === "environments" && path[1] !== environmentName && typeof data === "string" && data.includes("${"),
   });
   const data = sound || isUsable(whole) ? { ...defaults, ...(whole as unknown as ProjectFile) } : defaults;
   return { data, environmentName, environment: environment === tree(environment) ? (environment as Environment) : {} };
@@ -101,10 +121,20 @@ function readProject(document: SpecDocument | undefined, options: ProjectOptions
 
 /** With mistakes elsewhere the folders still count, so that what is in them is checked as well. */
 function isUsable({ warehouse = "", pipelines = [] }: Tree): boolean {
-  return typeof warehouse === "string" && Array.isArray(pipelines) && pipelines.every((name) => typeof name === "string");
+  return (
+    typeof warehouse === "string" && Array.isArray(pipelines) && pipelines.every((name) => typeof name === "string")
+  );
 }
 
-function checkEnvironmentName(document: SpecDocument | undefined, { name, environments, options, problems }: { name: string; environments: Tree; options: ProjectOptions; problems: Problem[] }): void {
+function checkEnvironmentName(
+  document: SpecDocument | undefined,
+  {
+    name,
+    environments,
+    options,
+    problems,
+  }: { name: string; environments: Tree; options: ProjectOptions; problems: Problem[] },
+): void {
   if (Object.hasOwn(environments, name)) return;
   const known = Object.keys(environments);
   const hint = didYouMean(name, known) || (known.length ? ` Known: ${known.join(", ")}.` : "");

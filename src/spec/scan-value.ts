@@ -51,7 +51,11 @@ export function endOfLine(text: string, at: number): number {
 /** The offset of the closing quote of a text or regular expression that opens at `at`, on the same line. */
 function quotedEnd(text: string, at: number, lineEnd: number): number | undefined {
   const quote = text[at]!;
-  const before = text.slice(Math.max(0, at - 20), at).trimEnd().at(-1) ?? "";
+  const before =
+    text
+      .slice(Math.max(0, at - 20), at)
+      .trimEnd()
+      .at(-1) ?? "";
   if (quote === "'") {
     // An apostrophe inside a word opens nothing.
     if (/\w/.test(text[at - 1] ?? "")) return undefined;

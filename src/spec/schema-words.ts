@@ -27,23 +27,25 @@ export function reportSchemaError(document: SpecDocument, path: Path, error: Err
     case "additionalProperties": {
       const name = String(params["additionalProperty"]);
       const known = Object.keys(schema.properties ?? {});
-      document.add([...path, name], "E101", `unknown key "${name}"${where(path)}.${didYouMean(name, known) || known_(known)}`, { target: "key", mistake: name });
+      document.add(
+        [...path, name],
+        "E101",
+        `unknown key "${name}"${where(path)}.${didYouMean(name, known) || known_(known)}`,
+        { target: "key", mistake: name },
+      );
       return;
     }
     case "required":
       missing(document, path, String(params["missingProperty"]));
       return;
-    case "type": {
-      const wanted = [schema.type].flat().filter((type) => type !== undefined);
-      const isMap = typeof error.data === "object" && error.data !== null;
-      const hint = isMap && schema.description?.includes("JSONata") ? ": quote it if it is an expression" : "";
-      const must = wanted.length === 1 && schema.patternErrorMessage ? schema.patternErrorMessage : `must be ${wanted.map(typeName).join(" or ")}`;
-      document.add(path, "E103", `${label(key)} ${must}, not ${described(error.data)}${hint}`, { mistake: "type" });
+    case "type":
+      wrongType(document, path, error);
       return;
-    }
     case "enum":
     case "const": {
-      const allowed = (error.keyword === "enum" ? (params["allowedValues"] as unknown[]) : [params["allowedValue"]]).map(String);
+      const allowed = (
+        error.keyword === "enum" ? (params["allowedValues"] as unknown[]) : [params["allowedValue"]]
+      ).map(String);
       notAllowed(document, path, { name: label(key), value: error.data, allowed });
       return;
     }
@@ -54,32 +56,72 @@ export function reportSchemaError(document: SpecDocument, path: Path, error: Err
       else notAllowed(document, [...path, tag], { name: `${tag}${where(path)}`, value: params["tagValue"], allowed });
       return;
     }
-    case "pattern": {
-      const near = didYouMean(String(error.data), (schema.examples ?? []).map(String));
-      const suggestion = near && `.${near}`;
-      document.add(path, "E105", `${label(key)} ${described(error.data)} ${schema.patternErrorMessage ?? `must match ${String(params["pattern"])}`}${suggestion}`, { mistake: "pattern" });
+    case "pattern":
+      wrongForm(document, path, error);
       return;
-    }
     case "propertyNames":
-      document.add([...path, String(params["propertyName"])], "E105", `"${String(params["propertyName"])}" cannot be a name${where(path)}: ${nameForm(error)}`, { target: "key", mistake: "name" });
+      document.add(
+        [...path, String(params["propertyName"])],
+        "E105",
+        `"${String(params["propertyName"])}" cannot be a name${where(path)}: ${nameForm(error)}`,
+        { target: "key", mistake: "name" },
+      );
       return;
     default:
       document.add(path, "E106", `${label(key)} ${limitWords(error)}`, { mistake: error.keyword });
   }
 }
 
-function missing(document: SpecDocument, path: Path, name: string, allowed: readonly string[] = []): void {
-  // Under several keys it is one mistake: at the map itself.
-  document.add(path, "E102", `"${name}" is missing${where(path)}${allowed.length ? `: one of ${allowed.join(", ")}` : ""}`, { ...(path.length && !document.isShared(path) ? { target: "key" } : { target: "value", length: 1 }), mistake: name });
+function wrongType(document: SpecDocument, path: Path, { parentSchema, data }: ErrorObject): void {
+  const { type, description, patternErrorMessage } = parentSchema as Schema;
+  const wanted = [type].flat().filter((name) => name !== undefined);
+  const isMap = typeof data === "object" && data !== null;
+  const hint = isMap && description?.includes("JSONata") ? ": quote it if it is an expression" : "";
+  const types = `must be ${wanted.map(typeName).join(" or ")}`;
+  const must = wanted.length === 1 && patternErrorMessage ? patternErrorMessage : types;
+  document.add(path, "E103", `${label(path.at(-1))} ${must}, not ${described(data)}${hint}`, { mistake: "type" });
 }
 
-function notAllowed(document: SpecDocument, path: Path, { name, value, allowed }: { name: string; value: unknown; allowed: readonly string[] }): void {
-  document.add(path, "E104", `${name} cannot be ${described(value)}.${didYouMean(String(value), allowed)} Allowed: ${allowed.join(", ")}`, { mistake: "enum" });
+function wrongForm(document: SpecDocument, path: Path, { parentSchema, data, params }: ErrorObject): void {
+  const { examples = [], patternErrorMessage } = parentSchema as Schema;
+  const near = didYouMean(String(data), examples.map(String));
+  const must = patternErrorMessage ?? `must match ${String((params as { pattern: string }).pattern)}`;
+  document.add(path, "E105", `${label(path.at(-1))} ${described(data)} ${must}${near && `.${near}`}`, {
+    mistake: "pattern",
+  });
+}
+
+function missing(document: SpecDocument, path: Path, name: string, allowed: readonly string[] = []): void {
+  // Under several keys it is one mistake: at the map itself.
+  document.add(
+    path,
+    "E102",
+    `"${name}" is missing${where(path)}${allowed.length ? `: one of ${allowed.join(", ")}` : ""}`,
+    {
+      ...(path.length && !document.isShared(path) ? { target: "key" } : { target: "value", length: 1 }),
+      mistake: name,
+    },
+  );
+}
+
+function notAllowed(
+  document: SpecDocument,
+  path: Path,
+  { name, value, allowed }: { name: string; value: unknown; allowed: readonly string[] },
+): void {
+  document.add(
+    path,
+    "E104",
+    `${name} cannot be ${described(value)}.${didYouMean(String(value), allowed)} Allowed: ${allowed.join(", ")}`,
+    { mistake: "enum" },
+  );
 }
 
 /** ` in source.pagination`: the place of a map; nothing for the whole file. */
 function where(path: Path): string {
-  return path.length ? ` in ${path.map((part, index) => (typeof part === "number" ? `[${part}]` : index ? `.${part}` : part)).join("")}` : "";
+  return path.length
+    ? ` in ${path.map((part, index) => (typeof part === "number" ? `[${part}]` : index ? `.${part}` : part)).join("")}`
+    : "";
 }
 
 function known_(known: readonly string[]): string {

@@ -8,13 +8,23 @@ import { reportSchemaError } from "./schema-words.ts";
 export type SchemaName = "pipeline" | "connection" | "etl";
 
 /** The folder of the schemas, from the sources and from the built package alike. */
-export const schemaFolder = new URL(import.meta.url.endsWith("/src/spec/schema.ts") ? "../../schemas/" : "../schemas/", import.meta.url);
+export const schemaFolder = new URL(
+  import.meta.url.endsWith("/src/spec/schema.ts") ? "../../schemas/" : "../schemas/",
+  import.meta.url,
+);
 
 let ajv: Ajv | undefined;
 
 function ajvWithSchemas(): Ajv {
   if (ajv) return ajv;
-  ajv = new Ajv({ allErrors: true, discriminator: true, useDefaults: true, strict: false, allowUnionTypes: true, verbose: true });
+  ajv = new Ajv({
+    allErrors: true,
+    discriminator: true,
+    useDefaults: true,
+    strict: false,
+    allowUnionTypes: true,
+    verbose: true,
+  });
   for (const name of ["pipeline", "connection", "etl"]) {
     ajv.addSchema(JSON.parse(readFileSync(new URL(`${name}.schema.json`, schemaFolder), "utf8")));
   }
@@ -38,14 +48,30 @@ export interface SchemaCheck {
 }
 
 /** Checks the document's data, fills in its defaults, and adds a problem for each mistake. True when there is none. */
-export function checkSchema(document: SpecDocument, name: SchemaName, data: unknown, { definition, at = [], skip }: SchemaCheck = {}): boolean {
+export function checkSchema(
+  document: SpecDocument,
+  name: SchemaName,
+  data: unknown,
+  { definition, at = [], skip }: SchemaCheck = {},
+): boolean {
   const validate = schemaValidator(name, definition);
   if (validate(data)) return true;
   const all = validate.errors ?? [];
-  const kinds = new Set(all.filter(({ keyword }) => keyword === "discriminator").map(({ instancePath }) => instancePath));
+  const kinds = new Set(
+    all.filter(({ keyword }) => keyword === "discriminator").map(({ instancePath }) => instancePath),
+  );
   // What follows from another error: the branch of a condition, a discriminator that is missing, whatever else is
   // wrong with a value of a wrong type.
-  const errors = all.filter(({ keyword, instancePath, params, propertyName }) => keyword !== "if" && propertyName === undefined && !(keyword === "required" && kinds.has(instancePath) && (params as { missingProperty: string }).missingProperty === "type"));
+  const errors = all.filter(
+    ({ keyword, instancePath, params, propertyName }) =>
+      keyword !== "if" &&
+      propertyName === undefined &&
+      !(
+        keyword === "required" &&
+        kinds.has(instancePath) &&
+        (params as { missingProperty: string }).missingProperty === "type"
+      ),
+  );
   const mistyped = new Set(errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath));
   const own = errors.filter(({ keyword, instancePath }) => keyword === "type" || !mistyped.has(instancePath));
   const reported = new Set<string>();
@@ -64,7 +90,9 @@ export function checkSchema(document: SpecDocument, name: SchemaName, data: unkn
 
 /** One mistake a place: but a map may lack several keys and hold several that are unknown. */
 function mistakePlace({ keyword, instancePath, params }: ErrorObject): string {
-  return keyword === "additionalProperties" || keyword === "required" || keyword === "propertyNames" ? `${instancePath} ${keyword} ${Object.values(params as object)[0]}` : instancePath;
+  return keyword === "additionalProperties" || keyword === "required" || keyword === "propertyNames"
+    ? `${instancePath} ${keyword} ${Object.values(params as object)[0]}`
+    : instancePath;
 }
 
 /** True for a missing key that is there under a name like it: the unknown key says so. */

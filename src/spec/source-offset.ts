@@ -10,7 +10,21 @@ interface Visible {
 const blank = /\s/;
 /** How many hexadecimal digits follow `\x`, `\u` and `\U` (YAML 1.2.2, section 5.7). */
 const hexDigits: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
-const namedEscapes: Readonly<Record<string, string>> = { "0": "\0", a: "\x07", b: "\b", e: "\x1b", n: "\n", r: "\r", t: "\t", v: "\v", f: "\f", N: "\x85", _: "\xa0", L: "\u2028", P: "\u2029" };
+const namedEscapes: Readonly<Record<string, string>> = {
+  "0": "\0",
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  f: "\f",
+  N: "\x85",
+  _: "\xa0",
+  L: "\u2028",
+  P: "\u2029",
+};
 
 /**
  * The file offset of the character at `offset` of a scalar's value; that of its end where the value ends sooner.
@@ -31,9 +45,13 @@ export function sourceOffset(text: string, scalar: Scalar, offset: number): numb
 function visibleCharacters(text: string, scalar: Scalar): Visible[] {
   const [start, end] = scalar.range!;
   if (scalar.type === "QUOTE_DOUBLE") return doubleQuoted(text, start + 1, end - 1);
-  if (scalar.type === "QUOTE_SINGLE") return plain(text, start + 1, end - 1).filter(({ character }, index, all) => character !== "'" || isFirstOfPair(all, index));
+  if (scalar.type === "QUOTE_SINGLE")
+    return plain(text, start + 1, end - 1).filter(
+      ({ character }, index, all) => character !== "'" || isFirstOfPair(all, index),
+    );
   // A block's first line is its header: `|`, `>-`, `|2+ # comment`.
-  const header = scalar.type === "BLOCK_LITERAL" || scalar.type === "BLOCK_FOLDED" ? text.indexOf("\n", start) + 1 : start;
+  const header =
+    scalar.type === "BLOCK_LITERAL" || scalar.type === "BLOCK_FOLDED" ? text.indexOf("\n", start) + 1 : start;
   return plain(text, header, end);
 }
 
@@ -56,8 +74,9 @@ function isFirstOfPair(all: readonly Visible[], index: number): boolean {
 
 function doubleQuoted(text: string, start: number, end: number): Visible[] {
   const visible: Visible[] = [];
-  for (let at = start; at < end; ) {
-    const { character, length } = text[at] === "\\" ? escaped(text, at) : { character: String.fromCodePoint(text.codePointAt(at)!), length: 0 };
+  for (let at = start; at < end;) {
+    const { character, length } =
+      text[at] === "\\" ? escaped(text, at) : { character: String.fromCodePoint(text.codePointAt(at)!), length: 0 };
     if (!blank.test(character)) visible.push({ character, at });
     at += length || character.length;
   }

@@ -15,9 +15,13 @@ export function specHash(spec: Pipeline): string {
   const { mapping, rules, params, ...rest } = without(spec as unknown as Tree, besides);
   const meaning = {
     ...rest,
-    mapping: Object.fromEntries(Object.entries(tree(mapping)).map(([column, field]) => [column, fieldMeaning(tree(field))])),
+    mapping: Object.fromEntries(
+      Object.entries(tree(mapping)).map(([column, field]) => [column, fieldMeaning(tree(field))]),
+    ),
     rules: ((rules ?? []) as Tree[]).map((rule) => without(rule, words)),
-    params: Object.fromEntries(Object.entries(tree(params)).map(([name, param]) => [name, without(tree(param), words)])),
+    params: Object.fromEntries(
+      Object.entries(tree(params)).map(([name, param]) => [name, without(tree(param), words)]),
+    ),
   };
   return createHash("sha256").update(canonicalJson(meaning)).digest("hex").slice(0, 16);
 }

@@ -11,6 +11,13 @@ export interface ValidatorUse {
 }
 
 /**
+ * What a response's body is: json, jsonl (a JSON value on each line), csv, xml, rows (lists of cells in JSON), or a map with options. gzip and zip are told by what the bytes are.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "decode".
+ */
+export type Decode = "json" | "jsonl" | "csv" | "xml" | "rows" | DecodeOptions;
+/**
  * What a response means, by rules; the first whose `when` is true wins. A pipeline's come before its connection's, then the defaults (2xx is a success, 429 and 5xx are tried again, the rest fails).
  *
  * This interface was referenced by `Pipeline`'s JSON-Schema
@@ -32,7 +39,7 @@ export type Responses = {
    */
   message?: string;
   /**
-   * How long to wait before a retry.
+   * How long to wait before a retry, or the header that says so (`header:X-Retry-In`: seconds left, a time since 1970, or a date). Retry-After may ask for more.
    */
   wait?: string;
 }[];
@@ -239,12 +246,16 @@ export interface Param {
  * via the `definition` "api_source".
  */
 export interface ApiSource {
+  /**
+   * The kind of source.
+   */
   type: "api";
   /**
    * The connection's name: `connection.yml` beside the spec.
    */
   connection: string;
   request: Request;
+  decode?: Decode;
   /**
    * JSONata over the decoded body that gives the list of records. No value there is an error, unless `missing: empty`.
    */
@@ -259,6 +270,7 @@ export interface ApiSource {
      * Laid over the request.
      */
     request?: Record<string, unknown>;
+    decode?: Decode;
     /**
      * JSONata over the decoded body that gives the list of records. No value there is an error, unless `missing: empty`.
      */
@@ -298,6 +310,10 @@ export interface Request {
    * The HTTP method.
    */
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /**
+   * What it takes from budgets that count cost: a number, or a template such as {{slice.cost}}.
+   */
+  cost: number | string;
   /**
    * Path below the connection's base_url. Values in templates are URL-encoded; {{{…}}} is raw.
    */
@@ -387,6 +403,9 @@ export interface Delta {
  * via the `definition` "csv_source".
  */
 export interface CsvSource {
+  /**
+   * The kind of source.
+   */
   type: "csv";
   /**
    * An api connection whose auth and limits are used, for a private file.
@@ -660,6 +679,9 @@ export interface Validators {
  * via the `definition` "pagination_none".
  */
 export interface PaginationNone {
+  /**
+   * The kind of pagination.
+   */
   type: "none";
 }
 /**
@@ -669,6 +691,9 @@ export interface PaginationNone {
  * via the `definition` "pagination_cursor".
  */
 export interface PaginationCursor {
+  /**
+   * The kind of pagination.
+   */
   type: "cursor";
   /**
    * JSONata over the body: the next cursor; no value ends the read.
@@ -718,6 +743,9 @@ export interface PaginationCursor {
  * via the `definition` "pagination_page".
  */
 export interface PaginationPage {
+  /**
+   * The kind of pagination.
+   */
   type: "page";
   /**
    * Number of the first page.
@@ -763,6 +791,9 @@ export interface PaginationPage {
  * via the `definition` "pagination_offset".
  */
 export interface PaginationOffset {
+  /**
+   * The kind of pagination.
+   */
   type: "offset";
   /**
    * The first offset.
@@ -804,6 +835,9 @@ export interface PaginationOffset {
  * via the `definition` "pagination_next_url".
  */
 export interface PaginationNextUrl {
+  /**
+   * The kind of pagination.
+   */
   type: "next_url";
   /**
    * JSONata over the body: the next URL, absolute or a path.
@@ -845,6 +879,9 @@ export interface PaginationNextUrl {
  * via the `definition` "pagination_last_id".
  */
 export interface PaginationLastId {
+  /**
+   * The kind of pagination.
+   */
   type: "last_id";
   /**
    * JSONata over the last record: its id.
@@ -883,6 +920,122 @@ export interface PaginationLastId {
    */
   max_pages: number;
 }
+/**
+ * One of json (the default), jsonl, csv and xml says what the body is; zip says which entry of an archive; rows makes records of lists of cells in it.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "decode_options".
+ */
+export interface DecodeOptions {
+  /**
+   * JSON; it takes no options.
+   */
+  json?: {};
+  /**
+   * A JSON value on each line; it takes no options.
+   */
+  jsonl?: {};
+  csv?: DecodeCsv;
+  xml?: DecodeXml;
+  rows?: DecodeRows;
+  /**
+   * Which file to take where the body is a zip archive of several.
+   */
+  zip?: {
+    /**
+     * The entry's name, or a glob that one entry matches: *.csv.
+     */
+    entry: string;
+  };
+}
+/**
+ * CSV: a list of records; every value is a text.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "decode_csv".
+ */
+export interface DecodeCsv {
+  /**
+   * true: the first line of every page names the columns. false: no page has such a line. first_page: only the first page has one, and it is left out. The last two take the names from columns.
+   */
+  header: true | false | "first_page";
+  /**
+   * Names of the columns, where there is no header or to replace it.
+   *
+   * @minItems 1
+   */
+  columns?: string[];
+  /**
+   * The field separator.
+   */
+  delimiter: string;
+  /**
+   * The quote character; false: none.
+   */
+  quote: string | false;
+  /**
+   * The escape character inside quotes.
+   */
+  escape: string;
+  /**
+   * Encoding of the text, where it is not what the content type says (else UTF-8); a byte order mark wins.
+   */
+  encoding?: "utf-8" | "utf-16" | "utf-16le" | "utf-16be" | "latin1" | "windows-1252";
+  /**
+   * Lines to leave out at the start of each page.
+   */
+  skip_lines: number;
+  /**
+   * Lines that start with this text are left out.
+   */
+  comment?: string;
+}
+/**
+ * XML: elements are maps, their values texts as they are written; xsi:nil and m:null are null; an element with attributes and a text has the text as #text.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "decode_xml".
+ */
+export interface DecodeXml {
+  /**
+   * Names of elements that are always lists, also where there is only one.
+   */
+  arrays?: string[];
+  /**
+   * strip: prefixes are taken off names, and xmlns, xsi and OData's m attributes left out. keep: everything as it is written.
+   */
+  namespaces: "strip" | "keep";
+  /**
+   * What stands before an attribute's name among the elements; false: attributes are left out.
+   */
+  attributes: string | false;
+}
+/**
+ * Lists of cells as records. Short rows are filled up with null, rows without cells passed over, longer ones rejected. Rules and pagination see the body as it was, `records` the list of records.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "decode_rows".
+ */
+export interface DecodeRows {
+  /**
+   * JSONata over the body: the rows, each a list of cells. A path through lists gives a row for each of their elements.
+   */
+  from: string;
+  /**
+   * Index of the row that names the columns, from 0; rows before it are left out. 0 unless names says how they are called.
+   */
+  header?: number;
+  /**
+   * Names of the columns: a list, or JSONata over the body.
+   *
+   * @minItems 1
+   */
+  names?: string | string[];
+  /**
+   * Name under which each record holds the number of its row, from 1, the header counted.
+   */
+  row_number?: string;
+}
 
 /**
  * How to reach a system: address, credentials, limits, retry rules. ${VAR} and ${VAR:-default} come from the environment.
@@ -897,13 +1050,13 @@ export interface Connection {
    */
   type: "api";
   /**
-   * The address that request paths are below.
+   * The address that request paths are below. Only a connection whose auth has a base_url of its own goes without.
    */
-  base_url: string;
+  base_url?: string;
   /**
    * How requests are authorised.
    */
-  auth?: AuthBearer | AuthBasic | AuthHeader | AuthQuery;
+  auth?: AuthBearer | AuthBasic | AuthHeader | AuthQuery | AuthOauth2;
   /**
    * Values for templates: {{vars.portal}}.
    */
@@ -949,7 +1102,7 @@ export interface Connection {
      */
     message?: string;
     /**
-     * How long to wait before a retry.
+     * How long to wait before a retry, or the header that says so (`header:X-Retry-In`: seconds left, a time since 1970, or a date). Retry-After may ask for more.
      */
     wait?: string;
   }[];
@@ -974,6 +1127,9 @@ export interface Connection {
  * via the `definition` "auth_bearer".
  */
 export interface AuthBearer {
+  /**
+   * The kind of authorisation.
+   */
   type: "bearer";
   /**
    * The token.
@@ -987,6 +1143,9 @@ export interface AuthBearer {
  * via the `definition` "auth_basic".
  */
 export interface AuthBasic {
+  /**
+   * The kind of authorisation.
+   */
   type: "basic";
   /**
    * The user.
@@ -1004,12 +1163,21 @@ export interface AuthBasic {
  * via the `definition` "auth_header".
  */
 export interface AuthHeader {
+  /**
+   * The kind of authorisation.
+   */
   type: "header";
   /**
-   * Name and value.
+   * Name and value; values are templates over `now` and the names in `vars`.
    */
   headers: {
     [k: string]: string;
+  };
+  /**
+   * Values for the templates of these headers, by their bare names: {{hmac 'sha256' key=(base64d secret) message=(epoch now)}}.
+   */
+  vars?: {
+    [k: string]: string | number | boolean;
   };
 }
 /**
@@ -1019,6 +1187,9 @@ export interface AuthHeader {
  * via the `definition` "auth_query".
  */
 export interface AuthQuery {
+  /**
+   * The kind of authorisation.
+   */
   type: "query";
   /**
    * Name and value.
@@ -1028,20 +1199,133 @@ export interface AuthQuery {
   };
 }
 /**
- * So many requests in so much time.
+ * OAuth 2: an access token is asked for, kept, and renewed before it expires.
+ *
+ * This interface was referenced by `Connection`'s JSON-Schema
+ * via the `definition` "auth_oauth2".
+ */
+export interface AuthOauth2 {
+  /**
+   * The kind of authorisation.
+   */
+  type: "oauth2";
+  /**
+   * What the access token is asked for with: a refresh token (RFC 6749, section 6), the client's own credentials (section 4.4), or a signed assertion (RFC 7523).
+   */
+  grant: "refresh_token" | "client_credentials" | "jwt_bearer";
+  /**
+   * Where the token is asked for.
+   */
+  token_url: string;
+  /**
+   * The client.
+   */
+  client_id?: string;
+  /**
+   * Its secret.
+   */
+  client_secret?: string;
+  /**
+   * The refresh token, or {stored: system.name} for one in the credential store. A new one in a reply is kept in the store before the access token is used.
+   */
+  refresh_token?: string | {stored: string};
+  assertion?: Assertion;
+  /**
+   * Scopes to ask for, sent as `scope` with spaces between them. Google wants them in the assertion's claims instead.
+   *
+   * @minItems 1
+   */
+  scopes?: string[];
+  /**
+   * How the client shows who it is: client_id and client_secret in the form, as HTTP Basic beside the form, or in a JSON body.
+   */
+  send_as: "form" | "basic" | "json";
+  /**
+   * More names and values of the token request, such as audience.
+   */
+  params?: {
+    [k: string]: string;
+  };
+  /**
+   * JSONata over the reply: the access token.
+   */
+  token_field: string;
+  /**
+   * JSONata over the reply: the seconds until the token expires. A reply without it gives a token that is used until it is refused.
+   */
+  expires_field: string;
+  /**
+   * JSONata over the reply: the address that requests go to, instead of the connection's base_url.
+   */
+  base_url?: string;
+  /**
+   * The header that carries the token.
+   */
+  header: string;
+  /**
+   * JSONata over the answer's body, with $status and $headers: true when the token was refused. It is then renewed and the request is made once more.
+   */
+  refresh_on: string;
+}
+/**
+ * A JSON Web Token (RFC 7519), made and signed for each token request; iat and exp are added.
+ *
+ * This interface was referenced by `Connection`'s JSON-Schema
+ * via the `definition` "assertion".
+ */
+export interface Assertion {
+  /**
+   * How it is signed.
+   */
+  algorithm: "RS256" | "RS512" | "ES256";
+  /**
+   * The private key in PEM; \n stands for a line break too.
+   */
+  key: string;
+  /**
+   * iss, sub, aud, scope and whatever else the server wants.
+   */
+  claims: {
+    [k: string]: string | number | boolean | unknown[];
+  };
+  /**
+   * More of the token's own header, such as kid.
+   */
+  headers?: {
+    [k: string]: string;
+  };
+  /**
+   * How long it is good for.
+   */
+  expires_in: string;
+}
+/**
+ * A budget: so many requests, or so much cost, in so much time. Windows of up to a minute are paced evenly; longer ones run freely until half is used, then spread what remains; a day (or a budget with a reserve) is a quota, which is only counted.
  *
  * This interface was referenced by `Connection`'s JSON-Schema
  * via the `definition` "rate_limit".
  */
 export interface RateLimit {
   /**
-   * How many.
+   * What messages and metrics call it; `100 per 10s` where it has none.
    */
-  requests: number;
+  name?: string;
+  /**
+   * How many requests.
+   */
+  requests?: number;
+  /**
+   * How much cost, instead of requests: every request is charged its own `cost` (1 where it has none).
+   */
+  cost?: number;
   /**
    * In how much time.
    */
   per: string;
+  /**
+   * How much of it may go at once before the rest is paced; no window ever holds more than the budget. 1 for windows of up to a minute, half of it for longer ones.
+   */
+  burst?: number;
   /**
    * Only requests like these.
    */
@@ -1055,6 +1339,30 @@ export interface RateLimit {
      */
     method?: string;
   };
+  /**
+   * A header with what may still be spent. What headers say wins over our own count: other programs use the same budget.
+   */
+  remaining_header?: string;
+  /**
+   * A header with the time of the reset: seconds left, seconds or milliseconds since 1970 (told by their size), or a date.
+   */
+  reset_header?: string;
+  /**
+   * A header with the budget's size. The smaller one of it and the spec's paces; a quota takes it as it is.
+   */
+  limit_header?: string;
+  /**
+   * A header with what was used, where none says what remains.
+   */
+  used_header?: string;
+  /**
+   * JSONata over `value`, the text of used_header, that gives the number used.
+   */
+  used?: string;
+  /**
+   * What is left to others, a count or a share (`20%`): when only this is left, the run stops in good order and can be resumed.
+   */
+  reserve?: number | string;
 }
 /**
  * When and how often a call is tried again.

@@ -1,8 +1,12 @@
 /** The types of a loaded spec: checked, defaults filled in, short forms spelled out. Generated from schemas/. */
 export type {
   ApiSource,
-  Connection,
+  AuthOauth2,
   CsvSource,
+  DecodeCsv,
+  DecodeOptions,
+  DecodeRows,
+  DecodeXml,
   Delta,
   Environment,
   Field,
@@ -21,7 +25,10 @@ export type {
   Retry,
   ValidatorUse,
 } from "./types.generated.ts";
-import type { ApiSource, CsvSource } from "./types.generated.ts";
+import type { ApiSource, Connection as WrittenConnection, CsvSource } from "./types.generated.ts";
+
+/** A connection; `base_url` is empty where the token's reply tells it (`auth.base_url`). */
+export type Connection = WrittenConnection & { base_url: string };
 
 /** Every kind of source. */
 export type Source = ApiSource | CsvSource;

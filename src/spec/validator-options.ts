@@ -34,7 +34,13 @@ export function validatorOptionProblem(name: string, options: unknown): OptionPr
 function patternProblem(options: unknown): OptionProblem | undefined {
   const { pattern = options, flags = "" } = tree(options);
   const problem = regexProblem(String(pattern), `${String(flags).replace("u", "")}u`);
-  return problem === undefined ? undefined : { at: typeof options === "string" ? [] : ["pattern"], code: "E414", message: `this is not a regular expression: ${problem}` };
+  return problem === undefined
+    ? undefined
+    : {
+        at: typeof options === "string" ? [] : ["pattern"],
+        code: "E414",
+        message: `this is not a regular expression: ${problem}`,
+      };
 }
 
 /** Why a text is not a regular expression, in V8's words but for the text itself; undefined for one that is. */
@@ -49,18 +55,41 @@ export function regexProblem(source: string, flags: string): string | undefined 
 
 function countryProblem(country: unknown): OptionProblem | undefined {
   if (typeof country !== "string" || country === "US") return undefined;
-  const library = createRequire(import.meta.url)("libphonenumber-js/min") as { isSupportedCountry: typeof isSupportedCountry };
+  const library = createRequire(import.meta.url)("libphonenumber-js/min") as {
+    isSupportedCountry: typeof isSupportedCountry;
+  };
   if (library.isSupportedCountry(country)) return undefined;
-  return { at: ["country"], code: "E105", message: `there is no country "${country}": write its two letters, such as US or GB` };
+  return {
+    at: ["country"],
+    code: "E105",
+    message: `there is no country "${country}": write its two letters, such as US or GB`,
+  };
 }
 
-function boundsProblem({ min, max }: Record<string, unknown>, { times }: { times: boolean }): OptionProblem | undefined {
+function boundsProblem(
+  { min, max }: Record<string, unknown>,
+  { times }: { times: boolean },
+): OptionProblem | undefined {
   const given = Object.entries({ min, max }).filter(([, bound]) => bound !== undefined);
   const isTime = times && given.some(([, bound]) => typeof bound === "string" && readDecimal(bound) === undefined);
-  const sound = (bound: unknown): boolean => (isTime ? readIsoTime(String(bound)) : readDecimal(String(bound))) !== undefined;
+  const sound = (bound: unknown): boolean =>
+    (isTime ? readIsoTime(String(bound)) : readDecimal(String(bound))) !== undefined;
   const wrong = given.find(([, bound]) => !sound(bound));
-  if (wrong) return { at: [wrong[0]], code: "E105", message: `${wrong[0]} ${JSON.stringify(wrong[1])} is not ${times ? "a number or an ISO 8601 date" : "a number"}` };
+  if (wrong)
+    return {
+      at: [wrong[0]],
+      code: "E105",
+      message: `${wrong[0]} ${JSON.stringify(wrong[1])} is not ${times ? "a number or an ISO 8601 date" : "a number"}`,
+    };
   if (min === undefined || max === undefined) return undefined;
-  const crossed = isTime ? String(min) > String(max) : compareDecimals(readDecimal(String(min))!, readDecimal(String(max))!) > 0;
-  return crossed ? { at: ["min"], code: "E106", message: `min ${String(min)} is greater than max ${String(max)}: nothing would pass` } : undefined;
+  const crossed = isTime
+    ? String(min) > String(max)
+    : compareDecimals(readDecimal(String(min))!, readDecimal(String(max))!) > 0;
+  return crossed
+    ? {
+        at: ["min"],
+        code: "E106",
+        message: `min ${String(min)} is greater than max ${String(max)}: nothing would pass`,
+      }
+    : undefined;
 }

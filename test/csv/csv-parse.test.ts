@@ -2,8 +2,8 @@
 import { Parser } from "csv-parse";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dialectOf } from "../../src/sources/csv/dialect.ts";
-import { RecordReader } from "../../src/sources/csv/record-reader.ts";
+import { dialectOf } from "../../src/sources/csv-text/dialect.ts";
+import { RecordReader } from "../../src/sources/csv-text/record-reader.ts";
 import type { CsvSource } from "../../src/spec/types.ts";
 import { csvSpec } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodeText, type Encoding, showLoneSurrogates } from "../../src/sources/csv/decode-text.ts";
+import { decodeText, type Encoding, showLoneSurrogates } from "../../src/sources/csv-text/decode-text.ts";
 import { FatalError } from "../../src/errors.ts";
 import { readText } from "./support.ts";
 

@@ -359,7 +359,7 @@ const impossible: { spec: Partial<CsvSource>; message: string }[] = [
   { spec: {}, message: "a csv source needs one of path and url" },
   {
     spec: { path: "a.csv", header: false },
-    message: "the csv source has header: false and no columns; name them in source.columns",
+    message: "source.header is false and there are no columns; name them in source.columns",
   },
   {
     spec: { path: "a.csv", quote: "<<" },

@@ -33,6 +33,7 @@ mapping:
   id: { from: id, type: integer }
   name: name
   born: { from: born, type: date, required: true }
+  changed: { from: changed, type: timestamp }
 upsert: { keys: [id] }
 sink: { table: person }
 `,
@@ -171,7 +172,7 @@ describe("stdout is data", () => {
     expect(JSON.parse(bad.stdout)).toEqual([
       {
         file: "people.yml",
-        line: 10,
+        line: 11,
         column: 1,
         severity: "error",
         code: "E101",
@@ -192,7 +193,7 @@ describe("names of the code base that this replaces", () => {
     [["--test"], "--test is an old name: use --debug"],
     [["--verbose"], "--verbose is an old name: use --debug"],
     [["--limit", "2"], "--limit is an old name: use --max-records"],
-    [["--incremental"], "--incremental is an old name: use nothing: it is the default"],
+    [["--incremental"], "--incremental is the default: leave it out"],
   ] as [string[], string][])("etl run people.yml %j warns", async (flags, warning) => {
     const { code, stdout, stderr } = await etl(["run", "people.yml", "--dry-run", "--output", "json", ...flags], {
       cwd: project(),

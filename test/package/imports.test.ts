@@ -52,6 +52,8 @@ const forbidden: [from: string, to: string[]][] = [
   ["src/sources/api/paginators/probe.ts", ["../../../runtime/engine", "../../csv/index"]],
   ["src/sources/csv/probe.ts", ["../../runtime/engine", "../../sinks/index", "../api/index"]],
   ["src/sources/http/probe.ts", ["../../runtime/engine", "../../sinks/index", "../api/index", "../csv/index"]],
+  ["src/sources/api/decode/probe.ts", ["../../../runtime/engine", "../../csv/index"]],
+  ["src/sources/csv-text/probe.ts", ["../../runtime/engine", "../api/index", "../csv/index", "../http/index"]],
   ["src/sinks/probe.ts", ["../cli/run", "../runtime/state/tables", "../sources/contract", "../spec/types"]],
   [
     "src/sinks/postgres/probe.ts",
@@ -79,7 +81,8 @@ const allowed: [from: string, to: string[]][] = [
     "src/sources/api/probe.ts",
     ["../contract", "../http/index", "../../spec/types", "../../jsonata/index", "./paginators/index"],
   ],
-  ["src/sources/csv/probe.ts", ["../contract", "../http/index", "../../values/instant"]],
+  ["src/sources/api/decode/probe.ts", ["../../csv-text/header", "../../http/index", "../../contract"]],
+  ["src/sources/csv/probe.ts", ["../contract", "../http/index", "../csv-text/header", "../../values/instant"]],
   ["src/sinks/postgres/probe.ts", ["../contract", "../quote", "./sql", "../../values/instant", "../../errors"]],
   ["src/values/probe.ts", ["../sinks/contract", "../errors", "./instant"]],
   ["src/template/probe.ts", ["../sources/contract", "../values/instant"]],

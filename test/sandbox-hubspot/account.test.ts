@@ -1,16 +1,9 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { documentedLimits, oneTimestampMs, startHubspotSandbox } from "../../sandbox/hubspot/index.ts";
-import type { HubspotSandbox, HubspotSandboxOptions } from "../../sandbox/hubspot/index.ts";
-import { call, idsWhere, listAll, search } from "./client.ts";
-
-async function using(options: HubspotSandboxOptions, act: (sandbox: HubspotSandbox) => Promise<void>): Promise<void> {
-  const sandbox = await startHubspotSandbox(options);
-  try {
-    await act(sandbox);
-  } finally {
-    await sandbox.close();
-  }
-}
+import type { HubspotSandboxOptions } from "../../sandbox/hubspot/index.ts";
+import { call, idsWhere, listAll, search, using } from "./client.ts";
 
 const list = "/crm/v3/objects/contacts?limit=1";
 
@@ -65,11 +58,75 @@ describe("rate limits", () => {
       expect((await search(sandbox, {})).body).toMatchObject({ policyName: "DAILY" });
     }));
 
+  test("the day's rest goes down by one a call, searches and errors too, and the usage agrees", () =>
+    using({ records: 10, limits: { requestsPerDay: 1_000 } }, async (sandbox) => {
+      const left = async (path: string) =>
+        Number((await call(sandbox, path)).headers.get("x-hubspot-ratelimit-daily-remaining"));
+      expect(await left(list)).toBe(999);
+      for (let at = 0; at < 3; at++) await search(sandbox, {});
+      expect(await left("/crm/v3/objects/contacts/77")).toBe(995);
+      expect(await left("/crm/v3/owners")).toBe(994);
+      // A token that is refused costs nothing.
+      await call(sandbox, list, { headers: { authorization: "" } });
+      const usage = await call(sandbox, "/account-info/v3/api-usage/daily/private-apps");
+      expect(usage.headers.get("x-hubspot-ratelimit-daily")).toBe("1000");
+      expect(usage.body.results).toMatchObject([{ currentUsage: 7, usageLimit: 1_000, fetchStatus: "SUCCESS" }]);
+    }));
+
+  test("the window's rest comes back ten seconds after each call", { timeout: 20_000 }, () =>
+    using({ records: 10, limits: { requestsPer10s: 3 } }, async (sandbox) => {
+      const left = async () => (await call(sandbox, list)).headers.get("x-hubspot-ratelimit-remaining");
+      expect([await left(), await left(), await left(), await left()]).toEqual(["2", "1", "0", "0"]);
+      await new Promise((resolve) => setTimeout(resolve, 10_100));
+      expect(await left()).toBe("2");
+    }),
+  );
+
   test("can be left out", () =>
     using({ records: 10, limits: false }, async (sandbox) => {
       const replies = await Promise.all(Array.from({ length: 200 }, () => search(sandbox, { limit: 1 })));
       expect(replies.every((reply) => reply.status === 200)).toBe(true);
       expect((await call(sandbox, list)).headers.get("x-hubspot-ratelimit-max")).toBeNull();
+    }));
+});
+
+describe("what the server saw", () => {
+  test("is counted by route, and apart for searches and all the rest", () =>
+    using({ records: 20, limits: false }, async (sandbox) => {
+      const all = (count: number, act: () => Promise<unknown>) => Promise.all(Array.from({ length: count }, act));
+      await all(7, () => call(sandbox, list));
+      await all(3, () => search(sandbox, {}));
+      await all(2, () => search(sandbox, {}, "0-421"));
+      await call(sandbox, "/crm/v4/associations/contacts/2-37778609/batch/read", { json: { inputs: [] } });
+      await call(sandbox, "/crm/v3/objects/2-42119425");
+      sandbox.addFault({ status: 500, times: 1 });
+      await call(sandbox, list);
+      expect(sandbox.stats()).toMatchObject({
+        total: 15,
+        byRoute: {
+          "list contacts": 8,
+          "search contacts": 3,
+          "search appointments": 2,
+          "associations contacts/divisions": 1,
+          "list genius_users": 1,
+        },
+        byBudget: {
+          general: { total: 10, maxPerSecond: 10, maxPerTenSeconds: 10 },
+          search: { total: 5, maxPerSecond: 5, maxPerTenSeconds: 5 },
+        },
+        maxPerTenSecondsByRoute: { "list contacts": 8, "search contacts": 3 },
+      });
+    }));
+
+  test("a window is one second wherever it begins", () =>
+    using({ records: 5, limits: false }, async (sandbox) => {
+      for (let at = 0; at < 4; at++) {
+        await search(sandbox, {});
+        await new Promise((resolve) => setTimeout(resolve, 400));
+      }
+      const { search: seen } = sandbox.stats().byBudget;
+      expect(seen.maxPerSecond).toBeLessThanOrEqual(3);
+      expect(seen.maxPerTenSeconds).toBe(4);
     }));
 });
 
@@ -164,6 +221,26 @@ describe("30,000 contacts", () => {
       expect(sandbox.all("contacts", []).every((record) => record.createdAt <= record.updatedAt)).toBe(true);
     });
   });
+});
+
+test("50,000 contacts, 20,000 deals and their associations start in two seconds and 250 MB", async () => {
+  // In a process of its own: this one's memory is the tests'.
+  const index = new URL("../../sandbox/hubspot/index.ts", import.meta.url).href;
+  const script = `
+    const { startHubspotSandbox } = await import(${JSON.stringify(index)});
+    const start = performance.now();
+    const sandbox = await startHubspotSandbox({ records: 50_000, deals: 20_000 });
+    const startMs = performance.now() - start;
+    const bytes = process.memoryUsage.rss();
+    const pairs = [["contacts", "deals"], ["appointments", "contacts"], ["contacts", "divisions"]]
+      .map(([from, to]) => sandbox.associations(from, to).length);
+    console.log(JSON.stringify({ startMs, bytes, pairs }));
+    await sandbox.close();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+  const { startMs, bytes, pairs } = JSON.parse(stdout) as { startMs: number; bytes: number; pairs: number[] };
+  expect(startMs).toBeLessThan(2_000);
+  expect(bytes).toBeLessThan(250_000_000);
+  expect(pairs.reduce((sum, count) => sum + count)).toBeGreaterThan(60_000);
 });
 
 describe("churn", () => {

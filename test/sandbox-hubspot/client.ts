@@ -1,5 +1,19 @@
 /** A plain caller of the sandbox: fetch, JSON, and the two ways of paging. */
-import type { HubspotSandbox, RecordJson } from "../../sandbox/hubspot/index.ts";
+import { startHubspotSandbox } from "../../sandbox/hubspot/index.ts";
+import type { HubspotSandbox, HubspotSandboxOptions, RecordJson } from "../../sandbox/hubspot/index.ts";
+
+/** A sandbox of one's own, closed whatever happens. */
+export async function using(
+  options: HubspotSandboxOptions,
+  act: (sandbox: HubspotSandbox) => Promise<void>,
+): Promise<void> {
+  const sandbox = await startHubspotSandbox(options);
+  try {
+    await act(sandbox);
+  } finally {
+    await sandbox.close();
+  }
+}
 
 export interface Reply {
   status: number;
@@ -95,4 +109,61 @@ export async function searchByKeyset(
     last = ids.at(-1) ?? last;
     onPage?.();
   }
+}
+
+export interface AssociationResult {
+  from: { id: string };
+  to: AssociatedTo[];
+  paging?: { next: { after: string; link: string } };
+}
+
+export interface AssociatedTo {
+  toObjectId: string | number;
+  associationTypes: Array<{ category: string; typeId: number; label: string | null }>;
+}
+
+export interface AssociationError {
+  category: string;
+  subCategory: string;
+  message: string;
+  context: { fromObjectId: string[]; fromObjectType: string[]; toObjectType: string[] };
+}
+
+/** A batch of associations, with its body as it is documented. */
+export async function readPairs(
+  sandbox: HubspotSandbox,
+  types: string,
+  inputs: ReadonlyArray<{ id: string; after?: string }>,
+): Promise<{ status: number; results: AssociationResult[]; errors: AssociationError[]; body: Body }> {
+  const { status, body } = await call(sandbox, `/crm/v4/associations/${types}/batch/read`, { json: { inputs } });
+  return {
+    status,
+    results: (body.results ?? []) as unknown as AssociationResult[],
+    errors: (body["errors"] ?? []) as AssociationError[],
+    body,
+  };
+}
+
+/** Every association of these records, by batches, each record's pages to their end: as `from/to/typeIds`. */
+export async function readAllPairs(
+  sandbox: HubspotSandbox,
+  types: string,
+  ids: readonly string[],
+): Promise<{ pairs: string[]; calls: number; empty: string[] }> {
+  const pairs: string[] = [];
+  const empty: string[] = [];
+  let calls = 0;
+  let pending: Array<{ id: string; after?: string }> = ids.map((id) => ({ id }));
+  while (pending.length > 0) {
+    const { status, results, errors } = await readPairs(sandbox, types, pending.splice(0, 1_000));
+    calls++;
+    if (status !== 200 && status !== 207) throw new Error(`answered ${status}`);
+    for (const { from, to, paging } of results) {
+      for (const one of to)
+        pairs.push(`${from.id}/${one.toObjectId}/${one.associationTypes.map((type) => type.typeId).join()}`);
+      if (paging) pending = [...pending, { id: from.id, after: paging.next.after }];
+    }
+    empty.push(...errors.flatMap((error) => error.context.fromObjectId));
+  }
+  return { pairs, calls, empty };
 }

@@ -68,6 +68,53 @@ describe("what becomes of them", () => {
     expect((await call(sandbox, list)).body).toMatchObject({ status: "error", category: "LOCKED" });
   });
 
+  test("477 comes with the seconds to wait, 423 without; one rule may say otherwise", async () => {
+    sandbox.addFault({ status: 477, times: 1 });
+    const moving = await call(sandbox, list);
+    expect([moving.status, moving.headers.get("retry-after")]).toEqual([477, "2"]);
+    expect(moving.body.category).toBe("MIGRATION_IN_PROGRESS");
+    sandbox.addFault({ status: 477, retryAfter: 86_400, times: 1 });
+    expect((await call(sandbox, list)).headers.get("retry-after")).toBe("86400");
+    sandbox.addFault({ status: 423, times: 1 });
+    expect((await call(sandbox, list)).headers.get("retry-after")).toBeNull();
+    sandbox.addFault({ status: 403, match: "/deals", times: 1 });
+    expect((await call(sandbox, "/crm/v3/objects/deals")).body.category).toBe("MISSING_SCOPES");
+  });
+
+  test("a good status with an error body", async () => {
+    sandbox.addFault({ status: 200, times: 1 });
+    const reply = await call(sandbox, list);
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({ status: "error", message: "internal error" });
+    expect(reply.body["results"]).toBeUndefined();
+  });
+
+  test("half of a batch: the other half is errors that say nothing about the records", async () => {
+    sandbox.addFault({ partial: true, times: 2 });
+    const ids = sandbox
+      .all("contacts", [])
+      .slice(0, 5)
+      .map((record) => record.id);
+    const json = { inputs: [...ids, "77"].map((id) => ({ id })) };
+    const batch = await call(sandbox, "/crm/v3/objects/contacts/batch/read", { json });
+    expect(batch.status).toBe(207);
+    expect(batch.body.results.map((record) => record.id)).toEqual(ids.slice(3));
+    const failed = ids.slice(0, 3).map((id) => ({ category: "INTERNAL_ERROR", context: { ids: [id] } }));
+    expect(batch.body).toMatchObject({
+      status: "COMPLETE",
+      numErrors: 4,
+      errors: [{ category: "OBJECT_NOT_FOUND", context: { ids: ["77"] } }, ...failed],
+    });
+    // A list is no batch.
+    expect((await call(sandbox, list)).status).toBe(200);
+    sandbox.addFault({ partial: true });
+    const [pair] = sandbox.associations("contacts", "deals");
+    const pairs = await call(sandbox, "/crm/v4/associations/contacts/deals/batch/read", {
+      json: { inputs: [{ id: pair?.fromId }] },
+    });
+    expect(pairs.body).toMatchObject({ results: [], errors: [{ context: { ids: [pair?.fromId] } }] });
+  });
+
   test("a body of one's own, also with status 200, and headers", async () => {
     sandbox.addFault({
       body: { status: "error", message: "odd" },

@@ -31,9 +31,17 @@ export function findProblems(name: string): ExpectedProblem[] {
   try {
     const context = openContext(["."], {}, { SHOP_TOKEN: "t0ken" });
     const specs = loadSpecs(["."], context);
-    const problems = [...specs.problems, ...specs.connections.flatMap((file) => loadConnectionFile(file, context.project).problems)];
+    const problems = [
+      ...specs.problems,
+      ...specs.connections.flatMap((file) => loadConnectionFile(file, context.project).problems),
+    ];
     return JSON.parse(formatProblems(problems, "json")) as ExpectedProblem[];
   } finally {
     process.chdir(before);
   }
+}
+
+/** Problems as expected.json holds them: one a line. */
+export function expectedText(problems: readonly ExpectedProblem[]): string {
+  return `[\n${problems.map((problem) => `  ${JSON.stringify(problem)}`).join(",\n")}\n]\n`;
 }

@@ -58,6 +58,7 @@ export function baseRecords(
       createdMs: Math.min(createdMs, modifiedMs),
       baseModifiedMs: modifiedMs,
       isNew: false,
+      drawnAs: undefined,
       state,
     });
   }

@@ -3,7 +3,7 @@
  * `hs_object_id`, `createdate` and `lastmodifieddate` belong to the store; they stand here for their types.
  */
 import type { Draw } from "./draw.ts";
-import { named, bool, id, instant, money, number, phone, pick, text, whole } from "./property.ts";
+import { named, bool, id, instant, money, number, phone, pick, text, unset, whole } from "./property.ts";
 import type { PropertyKind, RecordContext } from "./property.ts";
 import { campaigns, divisions, firstNames, lastNames, places, services, sources, streets } from "./words.ts";
 
@@ -32,12 +32,12 @@ function several(draw: Draw, list: readonly string[]): string {
   return list.slice(first, first + draw.int(1, 3)).join(";");
 }
 
-const unset = text(0, () => "");
-
 const table: Record<string, PropertyKind> = {
-  hs_object_id: { ...unset, type: "number" },
-  createdate: { ...unset, type: "datetime" },
-  lastmodifieddate: { ...unset, type: "datetime" },
+  hs_object_id: unset("number"),
+  createdate: unset("datetime"),
+  lastmodifieddate: unset("datetime"),
+  hs_calculated_merged_vids: unset("string"),
+  hs_merged_object_ids: unset("enumeration"),
 
   address: text(0.75, street),
   address_url: text(0.05, (draw) => `https://maps.example.com/?q=${draw.digits(6)}`),

@@ -1,15 +1,14 @@
 /** The properties of deals. `hs_object_id`, `createdate` and `hs_lastmodifieddate` belong to the store. */
-import { named, id, instant, iso, money, number, pick, text, whole } from "./property.ts";
+import { named, id, instant, iso, money, number, pick, text, unset, whole } from "./property.ts";
 import type { PropertyKind } from "./property.ts";
 import { divisions, lastNames, services, streets } from "./words.ts";
 
 const dayMs = 86_400_000;
-const unset = text(0, () => "");
-
 const table: Record<string, PropertyKind> = {
-  hs_object_id: { ...unset, type: "number" },
-  createdate: { ...unset, type: "datetime" },
-  hs_lastmodifieddate: { ...unset, type: "datetime" },
+  hs_object_id: unset("number"),
+  createdate: unset("datetime"),
+  hs_lastmodifieddate: unset("datetime"),
+  hs_merged_object_ids: unset("enumeration"),
 
   amount: money(0.8, 90_000),
   closedate: {

@@ -3,7 +3,7 @@ import { hashText } from "./draw.ts";
 import type { Draw } from "./draw.ts";
 
 /** Property types as `GET /crm/v3/properties` names them. */
-export type PropertyType = "string" | "number" | "datetime" | "bool" | "enumeration";
+export type PropertyType = "string" | "number" | "datetime" | "date" | "bool" | "enumeration";
 
 /** What a maker may ask about the record it makes a value for. */
 export interface RecordContext {
@@ -82,6 +82,23 @@ export const instant = (share: number): PropertyKind => ({
   share,
   make: (draw, record) => iso(record.createdMs + Math.floor(draw.next() * (record.modifiedMs - record.createdMs))),
 });
+
+/** A day after the record's creation, within so many days, without a time. */
+export const day = (share: number, withinDays: number): PropertyKind => ({
+  type: "date",
+  share,
+  make: (draw, record) => iso(record.createdMs + draw.int(0, withinDays) * 86_400_000).slice(0, 10),
+});
+
+/** Ids of teams, users or owners, joined with semicolons as HubSpot joins lists. */
+export const ids = (share: number, size: number): PropertyKind => ({
+  type: "enumeration",
+  share,
+  make: (draw) => Array.from({ length: draw.int(1, 3) }, () => draw.digits(size)).join(";"),
+});
+
+/** A property that the base data never sets: the store writes it, or somebody does later. */
+export const unset = (type: PropertyType): PropertyKind => ({ type, share: 0, make: () => "" });
 
 /** A made-up American number: the exchange 555-01xx is kept free for that. */
 export const phone = (share: number): PropertyKind =>

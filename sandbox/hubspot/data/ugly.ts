@@ -9,6 +9,13 @@ export type Ugliness = Readonly<Record<string, string | undefined>>;
 /** How many records one round of ugly places takes. */
 export const uglyEvery = 500;
 
+/** One kind of ugly record: its place in the block, a name for tests and people, and what is odd. */
+export interface UglyRecord {
+  place: number;
+  name: string;
+  values: Ugliness;
+}
+
 const nobody: Ugliness = {
   firstname: undefined,
   lastname: undefined,
@@ -17,8 +24,8 @@ const nobody: Ugliness = {
   mobilephone: undefined,
 };
 
-/** Contacts, by their place in the block. The names are for tests and people. */
-export const uglyContacts: ReadonlyArray<{ place: number; name: string; values: Ugliness }> = [
+/** Contacts, by their place in the block. */
+export const uglyContacts: readonly UglyRecord[] = [
   { place: 1, name: "no e-mail", values: { email: undefined, hs_email_domain: undefined } },
   { place: 2, name: "e-mail cleared", values: { email: "", hs_email_domain: "" } },
   {
@@ -118,7 +125,7 @@ export const uglyContacts: ReadonlyArray<{ place: number; name: string; values: 
 ];
 
 /** Deals, by their place in the block. */
-export const uglyDeals: typeof uglyContacts = [
+export const uglyDeals: readonly UglyRecord[] = [
   { place: 1, name: "no amount", values: { amount: undefined, closedate: undefined } },
   { place: 2, name: "amount cleared", values: { amount: "", closedate: "" } },
   { place: 3, name: "more digits than a double holds", values: { amount: "1234567890123.45" } },

@@ -1,7 +1,9 @@
 /** What a handler gets and gives; and the account that it answers for. */
 import type { ApiAnswer } from "../api-error.ts";
 import { invalid } from "../api-error.ts";
-import type { ObjectType, ObjectTypeName } from "../object-type.ts";
+import type { AssociationBook } from "../associations/book.ts";
+import type { ObjectType, ObjectTypeName, ObjectTypes } from "../object-type.ts";
+import type { OwnerBook } from "../owner-book.ts";
 import type { IdOrder } from "../object-id.ts";
 import type { RateLimiter } from "../rate-limit.ts";
 import type { ObjectStore } from "../store.ts";
@@ -18,10 +20,16 @@ export interface ApiRequest {
 
 /** What the handlers serve. */
 export interface Account {
+  types: ObjectTypes;
   stores: Readonly<Record<ObjectTypeName, ObjectStore>>;
+  associations: AssociationBook;
+  owners: OwnerBook;
   limiter: RateLimiter | undefined;
   idOrder: IdOrder;
   indexLagMs: number;
+  /** How many associations of one record a page has at most. */
+  associationsPageSize: number;
+  mergesInto: "primary" | "new record";
   now: () => Date;
 }
 

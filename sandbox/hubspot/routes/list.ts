@@ -3,13 +3,12 @@
  * before, so that records which change, come or go meanwhile shift nothing.
  */
 import type { ApiAnswer } from "../api-error.ts";
-import { invalid } from "../api-error.ts";
-import { hashText } from "../data/draw.ts";
 import { recordWriter } from "../serialise.ts";
 import type { ObjectStore } from "../store.ts";
 import type { StoredRecord } from "../stored-record.ts";
 import { flag, namedProperties, pageSize, refuseUnserved } from "./api-request.ts";
 import type { ApiRequest } from "./api-request.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
 
 const maxLimit = 100;
 
@@ -20,7 +19,7 @@ export function listObjects(request: ApiRequest, store: ObjectStore): ApiAnswer 
   const limit = pageSize(query, 10, maxLimit);
   const archived = flag(query, "archived");
   const after = query.get("after");
-  const start = after === null || after === "" ? 0 : store.placeAfter(readCursor(after, store));
+  const start = after === null || after === "" ? 0 : store.placeAfter(readCursor(after, store.type.name));
   const write = recordWriter(store, namedProperties(query), "absent");
 
   // One more than the page, to know whether there is a next one.
@@ -33,7 +32,7 @@ export function listObjects(request: ApiRequest, store: ObjectStore): ApiAnswer 
   const results = page.slice(0, limit).map((record) => write(record, record.state));
   const last = page.length > limit ? page[limit - 1] : undefined;
   if (!last) return { status: 200, body: { results } };
-  const next = writeCursor(last.id, store);
+  const next = writeCursor(last.id, store.type.name);
   const link = new URLSearchParams(query);
   link.set("after", next);
   return {
@@ -43,20 +42,4 @@ export function listObjects(request: ApiRequest, store: ObjectStore): ApiAnswer 
       paging: { next: { after: next, link: `${request.origin}${request.path}?${link}` } },
     },
   };
-}
-
-function writeCursor(id: string, store: ObjectStore): string {
-  return Buffer.from(`${id}.${check(id, store)}`).toString("base64url");
-}
-
-function readCursor(after: string, store: ObjectStore): string {
-  const [id = "", sum] = Buffer.from(after, "base64url").toString().split(".");
-  if (!/^\d+$/.test(id) || sum !== check(id, store))
-    throw invalid(`Invalid value for query param after: "${after}"`, { after: [after] });
-  return id;
-}
-
-/** Keeps callers from making cursors of their own, or using those of another type. */
-function check(id: string, store: ObjectStore): string {
-  return hashText(`${store.type.name}/${id}`).toString(36);
 }

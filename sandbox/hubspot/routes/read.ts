@@ -10,10 +10,13 @@ import type { Account, ApiRequest } from "./api-request.ts";
 
 const maxInputs = 100;
 
-/** One record; archived ones only with `archived=true`. Throws ApiError (404). */
+/**
+ * One record; archived ones only with `archived=true`. The id of a merged one gives the record that it is part of now.
+ * Throws ApiError (404).
+ */
 export function readObject(request: ApiRequest, store: ObjectStore, id: string): ApiAnswer {
   refuseUnserved(request.query, store.type);
-  const record = visible(store.get(id), flag(request.query, "archived"));
+  const record = visible(store.resolve(id), flag(request.query, "archived"));
   if (!record) throw notFound();
   return {
     status: 200,
@@ -23,7 +26,7 @@ export function readObject(request: ApiRequest, store: ObjectStore, id: string):
 
 /**
  * Up to 100 records by id, or by a property that `idProperty` names. 207 with `errors` where some are not there:
- * their ids stand in the error's context.
+ * their ids stand in the error's context. Two ids that lead to one record, after a merge, give it once.
  */
 export function batchRead(request: ApiRequest, store: ObjectStore, account: Account): ApiAnswer {
   const startedAt = account.now().toISOString();
@@ -42,14 +45,14 @@ export function batchRead(request: ApiRequest, store: ObjectStore, account: Acco
   const archived = flag(request.query, "archived");
   const find = finder(store, body["idProperty"]);
 
-  const found: StoredRecord[] = [];
+  const found = new Set<StoredRecord>();
   const missing: string[] = [];
   for (const id of ids) {
     const record = visible(find(id), archived);
-    if (record) found.push(record);
+    if (record) found.add(record);
     else missing.push(id);
   }
-  const results = found.map((record) => write(record, record.state));
+  const results = Array.from(found, (record) => write(record, record.state));
   const answer = {
     status: "COMPLETE",
     results,
@@ -64,7 +67,8 @@ export function batchRead(request: ApiRequest, store: ObjectStore, account: Acco
 
 /** How an input's `id` is looked up. Only e-mail addresses are unique besides the id itself. */
 function finder(store: ObjectStore, idProperty: unknown): (id: string) => StoredRecord | undefined {
-  if (idProperty === undefined || idProperty === null || idProperty === "hs_object_id") return (id) => store.get(id);
+  if (idProperty === undefined || idProperty === null || idProperty === "hs_object_id")
+    return (id) => store.resolve(id);
   if (idProperty !== "email" || !store.type.properties.has("email"))
     throw invalid(`Property "${String(idProperty)}" is not a unique identifier of ${store.type.name}.`);
   return (email) =>

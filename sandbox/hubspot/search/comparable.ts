@@ -37,7 +37,7 @@ const ids = (order: IdOrder): Comparable<string> => ({
 /** The way in which values of this property compare. */
 export function comparableFor(property: Property, idOrder: IdOrder): Comparable<string> | Comparable<number> {
   if (property.name === "hs_object_id") return ids(idOrder);
-  if (property.type === "datetime") return instants;
+  if (property.type === "datetime" || property.type === "date") return instants;
   return property.type === "number" ? numbers : texts;
 }
 

@@ -32,7 +32,8 @@ function filterMatcher(filter: Filter, store: ObjectStore, idOrder: IdOrder): Ma
   // Two tests of nearly every delta, over all records: they must not print and parse a date for each.
   if (filter.propertyName === store.type.modifiedProperty)
     return onInstant(filter, property, (_, state) => state.modifiedMs);
-  if (filter.propertyName === "createdate") return onInstant(filter, property, (record) => record.createdMs);
+  if (filter.propertyName === store.type.createdProperty)
+    return onInstant(filter, property, (record) => record.createdMs);
   const matches = textMatcher(filter, property, idOrder);
   return (record, state) => matches(store.value(record, state, filter.propertyName) ?? "");
 }

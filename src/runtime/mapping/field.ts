@@ -63,7 +63,7 @@ export function compileField(column: string, field: Field, options: FieldOptions
   const misfit = (mapped: Mapped, stage: Stage, rule: string, value: unknown, message: string): null => {
     const problem = { field: column, rule, message: field.sensitive ? notShown : message, value: shown(value) };
     if (options.validation === "strict" || required) mapped.failures.push({ stage, ...problem });
-    else mapped.warnings.push(problem);
+    else mapped.warnings.push({ stage, ...problem });
     return null;
   };
 

@@ -60,7 +60,8 @@ export function compileMapping(spec: Pipeline, options: MappingOptions): Mapping
   const fields = Object.entries(spec.mapping).map(([column, field]) => ({
     column,
     field,
-    compiled: compile(field.from),
+    // A list of one stays a list where the type is json.
+    compiled: compile(field.from, { keepLists: field.type === "json" }),
     finish: naming(column, () =>
       compileField(column, field, {
         isKey: upsert.keys.includes(column),

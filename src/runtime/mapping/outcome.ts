@@ -15,6 +15,8 @@ export interface Failure {
 }
 
 export interface Warning {
+  /** Where it is not a check of the value that failed: `coerce`, `map`. */
+  stage?: Stage;
   field: string;
   rule: string;
   message: string;

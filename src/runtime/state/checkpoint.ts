@@ -40,7 +40,7 @@ export interface Checkpoint {
   until: Bound;
   /** Canonical instant of the first attempt's start by the earlier clock. */
   start: string;
-  /** Flags and params that decide what is read: a resumed run must have the same. */
+  /** Fingerprint of the flags and params that decide what is read: a resumed run must have the same. */
   asked: string;
   specHash: string;
   counters: Counters;

@@ -32,7 +32,7 @@ export interface FinishedRun {
   metrics: Record<string, unknown>;
 }
 
-/** The validators of a file (ETag, Last-Modified), and what decided what its records became. */
+/** The validators of a file (ETag, Last-Modified), and the fingerprint of what decided what its records became. */
 export interface UnchangedFile {
   validators: Position;
   made_by: string;
@@ -199,7 +199,7 @@ export class History {
   /**
    * ETag and the like of the file that the last run of all read to the end; undefined where that run failed, or made
    * other rows of it than this one would.
-   * @param madeBy whatever decides what a record becomes, as one text.
+   * @param madeBy fingerprint of whatever decides what a record becomes.
    */
   async unchangedSince(pipeline: PipelineScope, madeBy: string): Promise<Position | undefined> {
     const last = await this.#of(pipeline)

@@ -63,6 +63,8 @@ function migrations(types: Sink["types"]): Record<string, Migration> {
   const type = (name: string) => sql.raw(name) as never;
   return {
     "001_history_and_rejects": {
+      // Kysely's own type of a migration.
+      // oxlint-disable-next-line typescript/no-explicit-any
       async up(db: Kysely<any>) {
         let history = db.schema
           .createTable("sync_history")

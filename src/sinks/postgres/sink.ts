@@ -8,7 +8,7 @@ import { postgresDialect } from "./dialect.ts";
 import { isRepeatable } from "./errors.ts";
 import { compareRows, mergeRows } from "./merge.ts";
 import { planTable } from "./plan.ts";
-import { Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { refusePlan } from "../refuse-plan.ts";
 import { repeatTransaction } from "../repeat-transaction.ts";
 

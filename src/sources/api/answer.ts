@@ -1,35 +1,54 @@
 /** A response as expressions see it. */
-import { FatalError, messageOf, RecordError, SpecError } from "../../errors.ts";
+import { FatalError, messageOf, SpecError } from "../../errors.ts";
 import { compile, isJsonataError } from "../../jsonata/index.ts";
-import { parseJson } from "../../values/json-text.ts";
+import type { SourceReject } from "../contract.ts";
 import type { TextResponse } from "../http/index.ts";
+import { type AnswerDecoder, BadBody } from "./decode/contract.ts";
+import { jsonDecoder } from "./decode/json.ts";
 
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  /** Decoded; the text itself where it is no JSON, undefined where there is none. */
+  /** Decoded; the text itself where it is not what the spec says, undefined where there is none. */
   body: unknown;
-  /** Why the text is no JSON. */
-  problem?: string;
+  /** Why the body could not be decoded, and whether another try may help: it was damaged or cut on its way. */
+  problem?: { message: string; cut: boolean };
+  /** With `decode.rows`: what `records` looks at, undefined where there is nothing at `from`. */
+  rows?: { list: unknown[] | undefined; from: string };
+  /** Lines and rows of the body that could not be read. */
+  rejects?: SourceReject[];
   /** `$request`: what was asked, without credentials. */
   request: { method: string; url: string; body?: unknown };
-  /** Of the decoded text. */
+  /** Of the body, decompressed, in bytes. */
   length: number;
   /** `GET https://…`, for messages. */
   shown: string;
 }
 
-/** Decodes a response's JSON, once, without losing digits. Text that is none is kept, with the reason. */
-export function decodeAnswer(response: TextResponse, { request, shown }: Pick<Answer, "request" | "shown">): Answer {
-  const { status, headers, text } = response;
-  const answer: Answer = { status, headers, body: undefined, request, shown, length: text.length };
-  if (text.trim() === "") return answer;
+const json: AnswerDecoder = {
+  decode: async ({ content, text }, shown) => jsonDecoder.decode({ bytes: content, text: () => text, shown }),
+};
+
+/** Decodes a response, once: as JSON unless another decoder is given. A body that cannot be is kept as a text. */
+export async function decodeAnswer(
+  response: TextResponse,
+  { request, shown, decoder = json }: Pick<Answer, "request" | "shown"> & { decoder?: AnswerDecoder },
+): Promise<Answer> {
+  const { status, headers, content } = response;
+  const answer: Answer = { status, headers, body: undefined, request, shown, length: content.length };
+  if (isBlank(content)) return answer;
   try {
-    return { ...answer, body: parseJson(text) };
+    const { value, rejects } = await decoder.decode(response, shown);
+    return { ...answer, body: value, ...(rejects?.length ? { rejects } : {}) };
   } catch (error) {
-    if (!(error instanceof RecordError)) throw error;
-    return { ...answer, body: text, problem: error.message };
+    if (!(error instanceof BadBody)) throw error;
+    return { ...answer, body: response.text, problem: { message: error.message, cut: error.cut } };
   }
+}
+
+/** Nothing but blanks, in any encoding that has ASCII; a long body is never asked for its text. */
+function isBlank(content: Buffer): boolean {
+  return content.length < 1024 && content.toString("latin1").trim() === "";
 }
 
 /** Evaluates an expression over an answer: its body, with $headers, $status and $request. */

@@ -28,6 +28,7 @@ export function compileRequest(
   const body = request.body === undefined ? undefined : compileTree(request.body);
   const form = request.form === undefined ? undefined : compileTree(request.form);
   const text = request.text === undefined ? undefined : compileTemplate(request.text);
+  const cost = compileCost(request.cost);
   const textMode = /\bxml\b|\+xml/i.test(content_type ?? "") ? "xml" : "text";
   return (scope, { place, url }) => {
     const parts: Placeable = {
@@ -49,7 +50,20 @@ export function compileRequest(
       url: addQuery(url ?? address(scope), flatten(parts.query, "query")),
       headers: { ...(written ? { "content-type": content_type ?? written.type } : {}), ...headerTexts(parts.headers) },
       ...(written ? { body: written.text, content: written.value ?? written.text } : {}),
+      ...cost(scope),
     };
+  };
+}
+
+/** What the request takes from budgets that count cost; nothing where it is 1, which is what every request does. */
+function compileCost(cost: Request["cost"] | undefined): (scope: Scope) => { cost?: number } {
+  if (typeof cost !== "string") return () => (cost === undefined || cost === 1 ? {} : { cost });
+  const template = compileTemplate(cost);
+  return (scope) => {
+    const value = keep(template.render(scope, { mode: "value" }), "cost");
+    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    if (typeof number === "number" && Number.isFinite(number) && number >= 0) return { cost: number };
+    throw new SpecError(`request.cost (${cost}) is ${JSON.stringify(value)}, which is not a number from 0`);
   };
 }
 

@@ -1,11 +1,12 @@
 import { SpecError } from "../../errors.ts";
 import { layOver } from "../../spec/lay-over.ts";
 import { schemaValidator } from "../../spec/schema.ts";
-import type { ApiSource, Pagination, Request, Responses } from "../../spec/types.ts";
+import type { ApiSource, DecodeOptions, Pagination, Request, Responses } from "../../spec/types.ts";
 
 /** What one run asks: the source, with `incremental` laid over it where the run has a watermark or a start date. */
 export interface EffectiveSource {
   request: Request;
+  decode: DecodeOptions;
   records: ApiSource["records"];
   pagination: Pagination;
   responses: Responses;
@@ -25,9 +26,15 @@ export function effectiveSource(spec: ApiSource, incremental: boolean): Effectiv
     pagination: completePagination(
       pagination?.["type"] === undefined ? layOver(spec.pagination, pagination ?? {}) : pagination,
     ),
+    decode: spellOutDecode(over.decode ?? spec.decode ?? "json"),
     records: records === undefined ? spec.records : layRecords(spec.records, records),
     responses: over.responses ?? spec.responses ?? [],
   };
+}
+
+/** `decode: csv` as a map, its defaults filled in. */
+export function spellOutDecode(decode: NonNullable<ApiSource["decode"]>): DecodeOptions {
+  return complete("decode_options", typeof decode === "string" ? { [decode]: {} } : decode) as DecodeOptions;
 }
 
 function layRecords(base: ApiSource["records"], over: string | Partial<ApiSource["records"]>): ApiSource["records"] {

@@ -6,6 +6,7 @@ import type { SourceContext, Window } from "../contract.ts";
 import { type HttpClient, showUrl, type TextResponse, type Verdict, withoutQuery } from "../http/index.ts";
 import { type Answer, decodeAnswer } from "./answer.ts";
 import { type BuiltRequest, compileRequest } from "./build-request.ts";
+import { type AnswerDecoder, compileDecoder, compileRows } from "./decode/index.ts";
 import type { EffectiveSource } from "./effective-source.ts";
 import { type AnswerFacts, compileFacts, type FactsReader } from "./page-facts.ts";
 import { type Paginator, paginatorOf, type Step } from "./paginators/index.ts";
@@ -40,6 +41,8 @@ export class PageReader {
   private readonly options: PageReaderOptions;
   private readonly size: number | undefined;
   private readonly build: ReturnType<typeof compileRequest>;
+  private readonly decoder: AnswerDecoder;
+  private readonly rows: ReturnType<typeof compileRows> | undefined;
   private readonly records: ReturnType<typeof compileRecords>;
   private readonly judge: ReturnType<typeof compileRules>;
   private readonly placePosition: ReturnType<typeof compilePlace> | undefined;
@@ -58,6 +61,8 @@ export class PageReader {
     this.maxPages = pagination.type === "none" ? 1 : pagination.max_pages;
     this.size = pageSizeOf(pagination, pageSize);
     this.build = compileRequest(source.request, connection.base_url);
+    this.decoder = compileDecoder(source.decode, connection);
+    this.rows = source.decode.rows && compileRows(source.decode.rows);
     this.records = compileRecords(source.records);
     this.judge = compileRules(source.responses, connection);
     this.placePosition =
@@ -79,7 +84,8 @@ export class PageReader {
    * @throws FatalError, TransientError as the rules and the client say.
    */
   async fetch(step: Step, { resumed }: { resumed: boolean }): Promise<FetchedPage> {
-    const { answer, meaning, date } = await this.ask(this.request(step), resumed);
+    const { answer: document, meaning, date } = await this.ask(this.request(step), resumed);
+    const answer = meaning === "records" && this.rows ? await this.rows(document) : document;
     const records = meaning === "records" ? await this.records(answer) : [];
     if (meaning === "unchanged" || meaning === "refused")
       return { answer, meaning, records, facts: { count: 0, stop: true }, date };
@@ -104,7 +110,7 @@ export class PageReader {
     let answer: Answer | undefined;
     let meaning: Meaning = "records";
     const response = await this.options.client.text(request, async (candidate: TextResponse): Promise<Verdict> => {
-      answer = decodeAnswer(candidate, { request: { method, url, body: content }, shown });
+      answer = await decodeAnswer(candidate, { request: { method, url, body: content }, shown, decoder: this.decoder });
       const judgement = await this.judge(candidate, answer, { resumed });
       ({ meaning } = judgement);
       return judgement.verdict;

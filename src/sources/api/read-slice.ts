@@ -79,6 +79,7 @@ async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerat
       records: page.records,
       last: false,
       bytes: page.answer.length,
+      ...(page.answer.rejects ? { rejects: page.answer.rejects } : {}),
       ...(restarted && pass.pages === 1 ? { restarted: true } : {}),
       ...(pass.pages === 1 && page.facts.total !== undefined && !pass.resumed ? { expected: page.facts.total } : {}),
     };

@@ -11,12 +11,14 @@ import { type Answer, compileOverAnswer } from "./answer.ts";
 export function compileRecords({ from, missing }: ApiSource["records"]): (answer: Answer) => Promise<unknown[]> {
   const find = compileOverAnswer(from, "records");
   return async (answer) => {
-    const found = await find(answer);
+    const { rows } = answer;
+    const found = await find(rows ? { ...answer, body: rows.list } : answer);
     if (Array.isArray(found)) return found;
     if (found !== undefined && found !== null) return [found];
     if (missing === "empty") return [];
+    const place = rows && rows.list === undefined ? `decode.rows.from (${rows.from})` : `records (${from})`;
     throw new FatalError(
-      `${answer.shown} answered ${answer.status}, but there is nothing at records (${from}): ${contentOf(answer.body)}. ` +
+      `${answer.shown} answered ${answer.status}, but there is nothing at ${place}: ${contentOf(answer.body)}. ` +
         "If that means no records, write records: { from: …, missing: empty }.",
     );
   };

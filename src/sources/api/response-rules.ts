@@ -1,6 +1,5 @@
 import type { Connection, Responses } from "../../spec/types.ts";
-import { parseDuration } from "../../values/instant.ts";
-import { describeBody, defaultVerdict, type TextResponse, type Verdict } from "../http/index.ts";
+import { compileWait, defaultVerdict, type TextResponse, type Verdict } from "../http/index.ts";
 import { type Answer, compileOverAnswer } from "./answer.ts";
 import { isTrue } from "./truth.ts";
 
@@ -29,33 +28,30 @@ export function compileRules(pipeline: Responses, connection: Connection) {
   const rules = [...pipeline, ...(connection.responses ?? [])].map((rule) => ({
     ...rule,
     when: compileOverAnswer(rule.when, "responses.when"),
-    waitMs: rule.wait === undefined ? undefined : parseDuration(rule.wait),
+    wait: rule.wait === undefined ? undefined : compileWait(rule.wait),
   }));
   return async (response: TextResponse, answer: Answer, { resumed }: JudgeOptions): Promise<Judgement> => {
-    for (const { when, do: action, waitMs, message } of rules) {
+    for (const { when, do: action, wait, message } of rules) {
       if (!isTrue(await when(answer))) continue;
       if (action === "fail")
         return resumed && refusals.has(answer.status)
           ? refusedPosition
           : { verdict: { do: "fail", message }, meaning: "records" };
-      if (action === "retry") return { verdict: { do: "retry", waitMs, message }, meaning: "records" };
-      return action === "ignore" ? judgeBody(response, answer) : { verdict: { do: "accept" }, meaning: action };
+      if (action === "retry")
+        return { verdict: { do: "retry", waitMs: wait?.(response, Date.now()), message }, meaning: "records" };
+      return action === "ignore" ? judgeBody(answer) : { verdict: { do: "accept" }, meaning: action };
     }
     if (resumed && refusals.has(answer.status)) return refusedPosition;
     const verdict = defaultVerdict(response, connection.retry.on);
     if (verdict.do !== "accept") return { verdict, meaning: "records" };
-    return answer.status === 304 ? { verdict, meaning: "unchanged" } : judgeBody(response, answer);
+    return answer.status === 304 ? { verdict, meaning: "unchanged" } : judgeBody(answer);
   };
 }
 
 const refusedPosition: Judgement = { verdict: { do: "accept" }, meaning: "refused" };
 
-/** A success must hold JSON. Text that starts like JSON was damaged or cut on its way; anything else is not it. */
-function judgeBody({ text }: TextResponse, { problem }: Answer): Judgement {
+/** A success must hold what the spec says. What was damaged or cut on its way is asked for again. */
+function judgeBody({ problem }: Answer): Judgement {
   if (problem === undefined) return { verdict: { do: "accept" }, meaning: "records" };
-  if (/^\ufeff?\s*[[{]/.test(text)) return { verdict: { do: "retry", message: problem }, meaning: "records" };
-  return {
-    verdict: { do: "fail", message: `${describeBody(text) ?? "nothing"}, where JSON was expected` },
-    meaning: "records",
-  };
+  return { verdict: { do: problem.cut ? "retry" : "fail", message: problem.message }, meaning: "records" };
 }

@@ -2,11 +2,11 @@
 import { FatalError } from "../../errors.ts";
 import type { CsvSource } from "../../spec/types.ts";
 import type { Page } from "../contract.ts";
-import type { TextChunk } from "./decode-text.ts";
-import type { Dialect } from "./dialect.ts";
-import { type CsvRecord, headerNames, recordMaker } from "./header.ts";
-import { RecordReader } from "./record-reader.ts";
-import { rejectOf } from "./rejects.ts";
+import type { TextChunk } from "../csv-text/decode-text.ts";
+import type { Dialect } from "../csv-text/dialect.ts";
+import { type CsvRecord, headerNames, recordMaker } from "../csv-text/header.ts";
+import { RecordReader } from "../csv-text/record-reader.ts";
+import { rejectOf } from "../csv-text/rejects.ts";
 
 /** A page is full with this many records … */
 export const PAGE_RECORDS = 2_000;
@@ -41,7 +41,7 @@ export async function* filePages(file: CsvFile, options: PageOptions): AsyncGene
   for await (const _ of steps(reader, file.text)) {
     while (reader.next()) {
       if (!names || !make) {
-        names = headerNames(reader, file.name, spec.columns);
+        names = headerNames(reader, { name: file.name, columns: spec.columns });
         make = recordMaker(names);
         continue;
       }
@@ -71,7 +71,7 @@ export async function columnsOf(file: CsvFile, spec: CsvSource, dialect: Dialect
   const reader = new RecordReader(file.name, dialect);
   for await (const _ of steps(reader, file.text)) {
     if (!reader.next()) continue;
-    return spec.header ? headerNames(reader, file.name, spec.columns) : (spec.columns ?? []);
+    return spec.header ? headerNames(reader, { name: file.name, columns: spec.columns }) : (spec.columns ?? []);
   }
   if (spec.header) throw new FatalError(missingHeader(file.name, dialect));
   return spec.columns ?? [];

@@ -1,8 +1,8 @@
 /** CSV files on the disk. */
 import type { CsvSource } from "../../spec/types.ts";
 import type { Page, ReadRequest, Source, SourceContext } from "../contract.ts";
-import { decodeText } from "./decode-text.ts";
-import { type Dialect, dialectOf } from "./dialect.ts";
+import { decodeText } from "../csv-text/decode-text.ts";
+import { type Dialect, dialectOf } from "../csv-text/dialect.ts";
 import { columnsOf, type CsvFile, describeColumns, filePages, PAGE_RECORDS } from "./file-pages.ts";
 import { findFiles, type FoundFile } from "./find-files.ts";
 import { countBytes, localBytes, unpack } from "./read-bytes.ts";

@@ -63,14 +63,17 @@ async function decompressOne(bytes: Buffer, name: string, maxBytes: number): Pro
   }
 }
 
+/** The charset that a content type names; undefined where it names none. Throws RangeError for one that does not exist. */
+export function charsetOf(contentType: string | undefined): string | undefined {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? "")?.[1];
+  return charset === undefined ? undefined : new TextDecoder(charset).encoding;
+}
+
 /**
- * The text of a body in the charset of its content type, UTF-8 where that says none (RFC 8259 for JSON). A byte
- * order mark is taken off.
+ * The text of a body, in UTF-8 where no charset is named (RFC 8259 for JSON). A byte order mark is taken off.
  * @returns `damaged` is true when bytes were not of the charset and became U+FFFD.
- * @throws RangeError for a charset that does not exist.
  */
-export function decodeText(bytes: Buffer, contentType: string | undefined): { text: string; damaged: boolean } {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? "")?.[1] ?? "utf-8";
+export function decodeText(bytes: Buffer, charset = "utf-8"): { text: string; damaged: boolean } {
   const text = new TextDecoder(charset).decode(bytes);
-  return { text, damaged: /^utf-?8$/i.test(charset) && text.includes("\ufffd") && !isUtf8(bytes) };
+  return { text, damaged: charset === "utf-8" && text.includes("\ufffd") && !isUtf8(bytes) };
 }

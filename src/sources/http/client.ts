@@ -1,19 +1,19 @@
 import type { Logger } from "pino";
 import { Agent } from "undici";
-import { FatalError, messageOf, TransientError } from "../../errors.ts";
+import { FatalError, messageOf, SpecError, TransientError } from "../../errors.ts";
 import type { Connection } from "../../spec/types.ts";
 import type { Scope } from "../../template/index.ts";
 import { instantFromDate, isoOf, parseDuration } from "../../values/instant.ts";
-import type { SourceMetrics } from "../contract.ts";
-import { compileCredentials, type Credentials } from "./auth.ts";
+import type { CredentialStore, SourceMetrics } from "../contract.ts";
+import { type Authoriser, openAuthoriser, type Route, type Token } from "./auth/index.ts";
 import { parseByteSize } from "./byte-size.ts";
 import type { HttpClient, HttpRequest, HttpResponse, StreamResponse, TextResponse, Verdict } from "./contract.ts";
 import { describeBody } from "./describe-body.ts";
 import { type Arrival, type Exchange, exchange, exchangeStream } from "./exchange.ts";
 import { gaveUp, refused } from "./give-up.ts";
-import { type Hop, prepareHop, redirection } from "./hop.ts";
+import { prepareHop, redirection } from "./hop.ts";
 import { NetworkFailure } from "./network-error.ts";
-import { type Gate, type Release, sharedGate, type Target } from "./rate-limits.ts";
+import { type Admission, type Gate, sharedGate, type Target } from "./rate-limits.ts";
 import { discard, type ReadLimits, readText, streamBody } from "./read-body.ts";
 import { defaultVerdict, retries, waitMs } from "./retry.ts";
 import { showUrl } from "./shown-url.ts";
@@ -25,9 +25,21 @@ export interface HttpOptions {
   log: Logger;
   metrics: SourceMetrics;
   signal: AbortSignal;
+  /** Where rotated refresh tokens are kept. */
+  credentials?: CredentialStore;
+  /** Told every secret that is obtained while requests are sent, before it is used. */
+  secret?(value: string): void;
   /** For tests: the clock, waits and chance of retries. */
   time?: Time;
 }
+
+/** A request on its way: once it is sent, with the token that it carries. */
+interface Sending extends Route {
+  token?: Token;
+}
+
+/** Sends a request where it leads, and says which token it carried. */
+type Go<T> = (sending: Sending) => Promise<T>;
 
 const maxRedirects = 5;
 /** Of an answer that is only described in a message. */
@@ -50,10 +62,10 @@ class Client implements HttpClient {
   private readonly agent: Agent;
   private readonly timeoutMs: number;
   private readonly limits: { response: number; decompressed: number };
-  private readonly credentials: (scope: Scope) => Credentials;
+  private readonly auth: Authoriser;
   private readonly warned = new Set<string>();
 
-  constructor({ connection, log, metrics, signal, time = realTime }: HttpOptions) {
+  constructor({ connection, log, metrics, signal, credentials, secret = () => {}, time = realTime }: HttpOptions) {
     this.connection = connection;
     this.log = log;
     this.metrics = metrics;
@@ -65,14 +77,14 @@ class Client implements HttpClient {
       response: parseByteSize(connection.limits.response),
       decompressed: parseByteSize(connection.limits.decompressed),
     };
-    this.credentials = compileCredentials(connection);
+    this.auth = openAuthoriser({ connection, time, metrics, credentials, secret });
     this.agent = new Agent({ connections: connection.concurrency, connect: { timeout: this.timeoutMs } });
   }
 
   text(request: HttpRequest, judge?: (response: TextResponse) => Verdict | Promise<Verdict>): Promise<TextResponse> {
     const shown = this.show(request.method, request.url);
     return this.attempt(request, {
-      send: () => this.follow(request, (hop) => this.exchangeText(request, hop, shown)),
+      send: () => this.follow(request, (sending) => this.exchangeText(request, sending, shown)),
       judge: judge ?? ((response) => defaultVerdict(response, this.connection.retry.on)),
     });
   }
@@ -81,11 +93,15 @@ class Client implements HttpClient {
     const shown = this.show(request.method, request.url);
     const response = await this.attempt<StreamResponse | TextResponse>(request, {
       send: () =>
-        this.follow<StreamResponse | TextResponse>(request, (hop) => this.exchangeStream(request, hop, shown)),
+        this.follow<StreamResponse | TextResponse>(request, (sending) => this.exchangeStream(request, sending, shown)),
       judge: (answer) => defaultVerdict(answer, this.connection.retry.on),
     });
     if ("body" in response) return response;
     throw new FatalError(`${shown} answered ${response.status} without a body to stream`);
+  }
+
+  baseUrl(): Promise<string> {
+    return this.auth.baseUrl(this.signal);
   }
 
   async close(): Promise<void> {
@@ -113,7 +129,7 @@ class Client implements HttpClient {
       }
       const message = verdict.do === "accept" ? undefined : verdict.message;
       if (response && verdict.do === "fail") {
-        const authorised = new URL(response.url).origin === new URL(this.connection.base_url).origin;
+        const { authorised } = await this.auth.route(response.url, this.signal);
         throw new FatalError(refused({ shown, response, message, connection, authorised }));
       }
       outcomes.push(response?.status ?? messageOf(failure));
@@ -134,7 +150,7 @@ class Client implements HttpClient {
     } catch (error) {
       if (this.signal.aborted) throw this.signal.reason;
       if (error instanceof NetworkFailure) return { failure: error };
-      if (error instanceof FatalError) throw error;
+      if ([FatalError, TransientError, SpecError].some((known) => error instanceof known)) throw error;
       throw new FatalError(`${shown} failed: ${messageOf(error)}`, { cause: error });
     }
   }
@@ -149,12 +165,17 @@ class Client implements HttpClient {
     }: { attempt: number; response?: HttpResponse; askedMs?: number; outcome: number | string },
   ): Promise<void> {
     const { retry } = this.connection;
-    const ms = waitMs(retry, { attempt, response, askedMs }, { now: this.time.now(), random: this.time.random() });
+    const limited = response?.status === 429;
+    const resetMs = limited ? this.gate.resetMs(targetOf(request)) : undefined;
+    // A quota that is spent is not waited for attempt by attempt.
+    if (limited) this.gate.check(targetOf(request), request.cost ?? 1);
+    const now = this.time.now();
+    const ms = waitMs(retry, { attempt, response, askedMs, resetMs }, { now, random: this.time.random() });
     const what = typeof outcome === "number" ? `answered ${outcome}` : `failed: ${outcome}`;
     const line = `${this.show(request.method, request.url)} ${what}; attempt ${attempt + 1} of ${retry.attempts} follows in ${(ms / 1000).toFixed(1)} s`;
     if (ms >= notableWaitMs) this.log.warn(line);
     else this.log.debug(line);
-    if (response?.status === 429) {
+    if (limited) {
       this.gate.pause(targetOf(request), ms);
       this.metrics.rateLimitWaitSeconds += ms / 1000;
     }
@@ -163,15 +184,11 @@ class Client implements HttpClient {
   }
 
   /** Sends, and follows redirects of a GET. */
-  private async follow<T extends HttpResponse>(request: HttpRequest, go: (hop: Hop) => Promise<T>): Promise<T> {
-    // One instant for the whole request: a signature and the header beside it must agree.
-    const now = instantFromDate(new Date());
-    const scope: Scope = { values: { now: { text: isoOf(now), instant: now }, vars: this.connection.vars ?? {} } };
-    const context = { baseUrl: this.connection.base_url, credentials: this.credentials(scope) };
+  private async follow<T extends HttpResponse>(request: HttpRequest, go: Go<T>): Promise<T> {
     let { url } = request;
     for (let redirects = 0; ; redirects++) {
       // The answer's URL is the one that was asked for: without the keys that auth put into it.
-      const response = Object.assign(await go(prepareHop(request, url, context)), { url });
+      const response = Object.assign(await this.sendAuthorised(request, url, go), { url });
       const next = redirection(request.method, response);
       if (next === undefined) return response;
       if (redirects === maxRedirects) {
@@ -183,28 +200,58 @@ class Client implements HttpClient {
     }
   }
 
-  private async exchangeText(request: HttpRequest, hop: Hop, shown: string): Promise<TextResponse> {
-    const release = await this.enter(request, hop);
+  /** Sends once; once more with a new token where the answer says that the old one is no longer good. */
+  private async sendAuthorised<T extends HttpResponse>(request: HttpRequest, url: string, go: Go<T>): Promise<T> {
+    for (let renewed = false; ; renewed = true) {
+      const sending: Sending = await this.auth.route(url, this.signal);
+      const response: T & { text?: string } = await go(sending);
+      if (!sending.token || !(await this.auth.refuses(response))) return response;
+      const shown = this.show(request.method, request.url);
+      if (renewed) {
+        const said = describeBody(response.text ?? "");
+        throw new FatalError(
+          `${shown} answered ${response.status} to a new access token too${said === undefined ? "" : `: ${said}`}. Check the credentials of connection "${this.connection.connection}".`,
+        );
+      }
+      this.log.debug(`${shown} answered ${response.status}: the access token is renewed`);
+      await this.auth.renew(sending.token, this.signal);
+      this.metrics.retries++;
+    }
+  }
+
+  private async exchangeText(request: HttpRequest, sending: Sending, shown: string): Promise<TextResponse> {
+    const admission = await this.enter(request, sending);
     try {
-      const { damaged, ...response } = await exchange(this.call(request, hop), (arrival) =>
-        readText(arrival, this.readLimits(shown)),
-      );
-      if (damaged)
+      const onDamaged = (): void =>
         this.warnOnce(
           "charset",
           `the answer to ${shown} is not valid UTF-8: what could not be read is shown as \ufffd`,
         );
+      const response = await exchange(await this.call(request, sending), (arrival) =>
+        readText(arrival, { ...this.readLimits(shown), onDamaged }),
+      );
+      await this.learnLimits(admission, response);
       this.warnOfRetirement(response, shown);
       return response;
     } finally {
-      release();
+      admission?.release();
     }
   }
 
   /** A success streams; anything else is read, so that it can be described. */
-  private async exchangeStream(request: HttpRequest, hop: Hop, shown: string): Promise<StreamResponse | TextResponse> {
-    const release = await this.enter(request, hop);
-    const arrival = await exchangeStream(this.call(request, hop), release);
+  private async exchangeStream(
+    request: HttpRequest,
+    sending: Sending,
+    shown: string,
+  ): Promise<StreamResponse | TextResponse> {
+    const admission = await this.enter(request, sending);
+    const release = (): void => admission?.release();
+    const call = await this.call(request, sending).catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    const arrival = await exchangeStream(call, release);
+    await this.learnLimits(admission, arrival);
     this.warnOfRetirement(arrival, shown);
     if (arrival.status >= 200 && arrival.status < 300) {
       return streamBody(arrival, { shown, explain: arrival.explain, onBytes: (count) => this.countBytes(count) });
@@ -217,37 +264,66 @@ class Client implements HttpClient {
     if (arrival.status === 304) return arrival;
     try {
       const limits = { ...this.readLimits(shown), response: describedBytes, decompressed: describedBytes };
-      const { damaged: _damaged, ...response } = await readText(arrival, limits);
-      return response;
+      return await readText(arrival, limits);
     } catch {
       discard(arrival.body);
-      return { status: arrival.status, headers: arrival.headers, url: arrival.url, text: "", bytes: 0 };
+      return { status: arrival.status, headers: arrival.headers, url: arrival.url, content: Buffer.alloc(0), text: "", bytes: 0 };
     }
   }
 
-  private call(request: HttpRequest, hop: Hop): Exchange {
+  /** Credentials are made last: a signature's time or a token may be old after a wait for the budgets. */
+  private async call(request: HttpRequest, sending: Sending): Promise<Exchange> {
+    const credentials = sending.authorised
+      ? await this.auth.credentials(this.scopeOf(request), this.signal)
+      : undefined;
+    sending.token = credentials?.token;
+    const { url, headers } = prepareHop(request, sending.url, credentials);
     this.metrics.apiCalls++;
     const { timeoutMs, signal, agent: dispatcher } = this;
     return {
       dispatcher,
       method: request.method,
-      url: hop.url,
-      headers: hop.headers,
+      url,
+      headers,
       body: request.body,
       timeoutMs,
       signal,
     };
   }
 
+  /** One instant for the whole request: a signature and the time beside it must agree. */
+  private scopeOf({ now = instantFromDate(new Date()) }: HttpRequest): Scope {
+    return { values: { now: { text: isoOf(now), instant: now }, vars: this.connection.vars ?? {} } };
+  }
+
   /** Waits for the budgets; another host has none of ours. */
-  private async enter(request: HttpRequest, hop: Hop): Promise<Release> {
-    if (!hop.authorised) return () => {};
-    const started = performance.now();
-    const release = await this.gate.acquire(targetOf({ ...request, url: hop.url }), this.signal);
-    const waited = performance.now() - started;
-    // Less than that is the price of passing the gate at all.
-    if (waited > 20) this.metrics.rateLimitWaitSeconds += waited / 1000;
-    return release;
+  private async enter(request: HttpRequest, sending: Sending): Promise<Admission | undefined> {
+    if (!sending.authorised) return undefined;
+    const { metrics, signal } = this;
+    const admission = await this.gate.acquire({
+      target: targetOf({ ...request, url: sending.url }),
+      cost: request.cost ?? 1,
+      signal,
+      onHeld: (text) => this.log.info(`${this.show(request.method, request.url)} is ${text}`),
+    });
+    metrics.rateLimitWaitSeconds += admission.heldMs / 1000;
+    for (const { budget, price } of admission.charges) {
+      metrics.quotaUsed ??= {};
+      const use = (metrics.quotaUsed[budget.name] ??= { charged: 0, limit: budget.limit });
+      use.charged += price;
+    }
+    return admission;
+  }
+
+  /** What the answer says about the budgets holds for all who share them. */
+  private async learnLimits(admission: Admission | undefined, response: HttpResponse): Promise<void> {
+    if (!admission) return;
+    for (const problem of await admission.learn(response)) this.warnOnce(problem, problem);
+    const now = this.time.now();
+    for (const { budget } of admission.charges) {
+      const use = this.metrics.quotaUsed?.[budget.name];
+      if (use && budget.isQuota) Object.assign(use, { limit: budget.limit, used: budget.usage(now).used });
+    }
   }
 
   private readLimits(shown: string): ReadLimits {

@@ -7,6 +7,10 @@ export interface HttpRequest {
   url: string;
   headers?: Record<string, string>;
   body?: string;
+  /** The instant that its own templates took for `now`, where they did: its authorisation takes the same. */
+  now?: string;
+  /** What it takes from budgets that count cost; 1 if absent. */
+  cost?: number;
 }
 
 export interface HttpResponse {
@@ -17,8 +21,12 @@ export interface HttpResponse {
 }
 
 export interface TextResponse extends HttpResponse {
-  /** Decompressed and decoded by the charset of its content type. */
-  text: string;
+  /** The body, decompressed. */
+  content: Buffer;
+  /** The charset that its content type names. */
+  charset?: string;
+  /** The content by that charset, UTF-8 where there is none; decoded when it is asked for. */
+  readonly text: string;
   /** Bytes over the wire. */
   bytes: number;
 }
@@ -46,5 +54,7 @@ export interface HttpClient {
   text(request: HttpRequest, judge?: (response: TextResponse) => Verdict | Promise<Verdict>): Promise<TextResponse>;
   /** The same for a body that is streamed: retried until the headers are in; 2xx and 304 are accepted. */
   stream(request: HttpRequest): Promise<StreamResponse>;
+  /** The address that paths are below: the connection's, or what the reply to its token request says. */
+  baseUrl(): Promise<string>;
   close(): Promise<void>;
 }

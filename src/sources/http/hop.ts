@@ -1,6 +1,6 @@
 /** Where a request goes, what it carries there, and where an answer sends it next. */
 import { FatalError } from "../../errors.ts";
-import type { Credentials } from "./auth.ts";
+import type { Credentials } from "./auth/index.ts";
 import { acceptedEncodings } from "./body.ts";
 import type { HttpRequest, HttpResponse } from "./contract.ts";
 import { addQuery } from "./query.ts";
@@ -8,37 +8,29 @@ import { addQuery } from "./query.ts";
 export interface Hop {
   url: string;
   headers: Record<string, string>;
-  /** True when it goes to the connection's own host, with its credentials. */
-  authorised: boolean;
 }
 
 /** What may go to another host: nothing that could hold a key. */
 const harmless = new Set(["accept", "content-type", "if-none-match", "if-modified-since", "range", "user-agent"]);
 
 /**
- * One hop of a request to `url` (the request's own, or where it was redirected). Credentials go to the origin of
- * `baseUrl` alone; a redirect to another origin loses the request's own headers too, but for the harmless ones.
+ * One hop of a request to `url` (the request's own, or where it was redirected).
+ * @param credentials absent for another host than the connection's own. A redirect to another origin loses the
+ *   request's own headers too, but for the harmless ones.
  */
-export function prepareHop(
-  request: HttpRequest,
-  url: string,
-  { baseUrl, credentials }: { baseUrl: string; credentials: Credentials },
-): Hop {
+export function prepareHop(request: HttpRequest, url: string, credentials: Credentials | undefined): Hop {
   const own = lowerCase(request.headers ?? {});
-  const origin = originOf(url);
-  const authorised = origin === originOf(baseUrl);
-  const strays = origin !== originOf(request.url);
+  const strays = credentials === undefined && originOf(url) !== originOf(request.url);
   const kept = strays ? Object.fromEntries(Object.entries(own).filter(([name]) => harmless.has(name))) : own;
   return {
-    url: authorised ? addQuery(url, Object.entries(credentials.query)) : url,
+    url: credentials ? addQuery(url, Object.entries(credentials.query)) : url,
     headers: {
       accept: "application/json",
       "accept-encoding": acceptedEncodings,
       "user-agent": "etl",
-      ...(authorised ? credentials.headers : {}),
+      ...credentials?.headers,
       ...kept,
     },
-    authorised,
   };
 }
 

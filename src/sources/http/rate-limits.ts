@@ -1,146 +1,245 @@
 /**
- * Budgets of requests, shared by everything in this process that uses one connection. Each budget lets requests
- * through one by one, `per / requests` apart: a reservoir would let two windows' worth through at a border.
+ * The way to a system, shared by everything in this process that uses one connection: every request is charged to all
+ * budgets that match it, and takes one of `concurrency` places.
  */
-import Bottleneck from "bottleneck";
-import { SpecError } from "../../errors.ts";
-import type { Connection, RateLimit } from "../../spec/types.ts";
-import { parseDuration } from "../../values/instant.ts";
-import { Places } from "./places.ts";
+import { messageOf } from "../../errors.ts";
+import type { Connection } from "../../spec/types.ts";
+import { Budget, type Charge } from "./budgets/budget.ts";
+import type { Target } from "./budgets/match.ts";
+import { waitingText } from "./budgets/messages.ts";
+import type { HttpResponse } from "./contract.ts";
 import type { Time } from "./time.ts";
 
-/** What a budget is chosen by. */
-export interface Target {
-  method: string;
-  /** Path of the URL, without query. */
-  path: string;
+export type { Target } from "./budgets/match.ts";
+
+export interface Passage {
+  target: Target;
+  /** What budgets of cost are charged. */
+  cost: number;
+  signal: AbortSignal;
+  /** Told once where a budget holds the request back for seconds. */
+  onHeld?(text: string): void;
 }
 
-/**
- * Requests that left evenly do not arrive evenly. Spread over the window's length and this much more, as many as
- * the budget says arrive within it even when one is held up on its way and the next is not.
- */
-const slackMs = 50;
-
-class Budget {
-  readonly paceMs: number;
-  readonly limiter: Bottleneck;
-  pausedUntil = 0;
-  private readonly path: RegExp | undefined;
-  private readonly method: string | undefined;
-
-  constructor({ requests, per, match }: RateLimit) {
-    const windowMs = parseDuration(per);
-    this.paceMs = (windowMs + Math.min(slackMs, windowMs / 10)) / requests;
-    this.limiter = new Bottleneck({ maxConcurrent: 1, minTime: this.paceMs });
-    this.path = match?.path === undefined ? undefined : patternOf(match.path);
-    this.method = match?.method?.toUpperCase();
-  }
-
-  matches({ method, path }: Target): boolean {
-    return (this.method === undefined || this.method === method) && (this.path === undefined || this.path.test(path));
-  }
+/** A request that may be sent now. */
+export interface Admission {
+  /** How long budgets held it back. */
+  heldMs: number;
+  charges: readonly Charge[];
+  /**
+   * Takes in what the answer's headers say about the budgets. Gives sentences about headers that cannot be read; never
+   * throws.
+   */
+  learn(response: Pick<HttpResponse, "headers">): Promise<string[]>;
+  /** Gives the place to the next request; once is enough. */
+  release(): void;
 }
 
-function patternOf(source: string): RegExp {
-  try {
-    return new RegExp(source);
-  } catch (cause) {
-    throw new SpecError(`rate_limits: "${source}" is not a regular expression`, { cause });
-  }
+interface Waiter extends Passage {
+  budgets: readonly Budget[];
+  /** Since when a budget holds it back; undefined while none does. */
+  heldSince: number | undefined;
+  heldMs: number;
+  isTold: boolean;
+  admit(admission: Admission): void;
+  refuse(error: unknown): void;
 }
 
-/** Gives the place of a finished request to the next one. */
-export type Release = () => void;
+/** One look at everybody who waits. */
+interface Round {
+  now: number;
+  /**
+   * Budgets without room for somebody who came earlier. Who waits in a slow budget does not hold up those that only
+   * need the fast ones; but in a budget nobody overtakes another, or what costs much would wait for ever behind what
+   * costs little.
+   */
+  taken: Set<Budget>;
+  /** When to look again. */
+  next: number;
+}
 
-type Admit = (release: Release) => void;
+/** Waits from here on are told. */
+const notableWaitMs = 5_000;
 
-/** The one way to a system: every request passes its budgets and then takes one of `concurrency` places. */
 export class Gate {
   private readonly budgets: Budget[];
-  private readonly places: Places;
+  private readonly concurrency: number;
   private readonly time: Time;
+  private readonly waiting: Waiter[] = [];
+  private underWay = 0;
   /** For what no budget matches. */
   private pausedUntil = 0;
+  private alarm = new AbortController();
 
-  constructor({ rate_limits, concurrency }: Pick<Connection, "rate_limits" | "concurrency">, time: Time) {
-    // Slowest first: a request that waits in a slow budget does not hold up those that only need the fast ones.
-    this.budgets = rate_limits.map((limit) => new Budget(limit)).sort((a, b) => b.paceMs - a.paceMs);
-    this.places = new Places(concurrency);
+  constructor(
+    { connection, rate_limits, concurrency }: Pick<Connection, "connection" | "rate_limits" | "concurrency">,
+    time: Time,
+  ) {
+    this.budgets = rate_limits.map((limit) => new Budget(limit, connection));
+    this.concurrency = concurrency;
     this.time = time;
   }
 
-  /** Resolves when the request may be sent, at once. Rejects with the signal's reason when it is aborted. */
-  acquire(target: Target, signal: AbortSignal): Promise<Release> {
+  /**
+   * Resolves when the request may be sent, at once. Rejects with the signal's reason when it is aborted, with
+   * FatalError where a quota is spent or a budget has no room for longer than anybody waits.
+   */
+  acquire(passage: Passage): Promise<Admission> {
+    const { signal, target } = passage;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
-      // Pauses after a request (see `enter`) do not keep the process alive; who waits for them does.
-      const alive = setInterval(() => {}, 60_000);
-      const settle = (): void => {
-        clearInterval(alive);
+      const leave = (): void => {
+        this.waiting.splice(this.waiting.indexOf(waiter), 1);
         signal.removeEventListener("abort", stop);
       };
       const stop = (): void => {
-        settle();
+        leave();
         reject(signal.reason as Error);
+        this.pump();
+      };
+      const waiter: Waiter = {
+        ...passage,
+        budgets: this.matching(target),
+        heldSince: undefined,
+        heldMs: 0,
+        isTold: false,
+        admit(admission) {
+          leave();
+          resolve(admission);
+        },
+        refuse(error) {
+          leave();
+          reject(error as Error);
+        },
       };
       signal.addEventListener("abort", stop, { once: true });
-      const matching = this.budgets.filter((budget) => budget.matches(target));
-      this.enter(matching, signal, (release) => {
-        settle();
-        resolve(release);
-      }).catch((error: unknown) => {
-        settle();
-        reject(error as Error);
-      });
+      this.waiting.push(waiter);
+      this.pump();
     });
   }
 
   /** Holds back whatever shares a budget with the target: the system has said that it is spent. */
   pause(target: Target, ms: number): void {
     const until = this.time.now() + ms;
-    const matching = this.budgets.filter((budget) => budget.matches(target));
+    const matching = this.matching(target);
     for (const budget of matching) budget.pausedUntil = Math.max(budget.pausedUntil, until);
     if (matching.length === 0) this.pausedUntil = Math.max(this.pausedUntil, until);
   }
 
-  /** Passes the budgets one inside the other. Gives when the request was let go. */
-  private async enter([budget, ...others]: readonly Budget[], signal: AbortSignal, admit: Admit): Promise<number> {
-    if (budget === undefined) return this.takePlace(signal, admit);
-    return budget.limiter.schedule(async () => {
-      const started = performance.now();
-      await this.unpaused(() => budget.pausedUntil, signal);
-      const sent = await this.enter(others, signal, admit);
-      // The limiter counts from when it let the request in. Where that then waited for something else, the next
-      // one would follow too soon: the budget is held until its pace after the request was really sent.
-      if (sent - started > 1) await hold(budget.paceMs - (performance.now() - sent));
-      return sent;
+  /** Milliseconds until the budgets are counted anew that the system called spent, where it said when. */
+  resetMs(target: Target): number | undefined {
+    const now = this.time.now();
+    const waits = this.matching(target).flatMap((budget) => budget.resetMs(now) ?? []);
+    return waits.length === 0 ? undefined : Math.max(...waits);
+  }
+
+  /** Throws FatalError when the request could not be sent for longer than anybody waits. */
+  check(target: Target, cost: number): void {
+    const now = this.time.now();
+    for (const budget of this.matching(target)) budget.readyAt(budget.price(cost), now);
+  }
+
+  /** Budgets that a request is charged to. */
+  matching(target: Target): Budget[] {
+    return this.budgets.filter((budget) => budget.matches(target));
+  }
+
+  /** Lets go whoever may go, in order, and sets the alarm for the next one. */
+  private pump(): void {
+    this.alarm.abort();
+    const round: Round = { now: this.time.now(), taken: new Set(), next: Number.POSITIVE_INFINITY };
+    for (const waiter of [...this.waiting]) {
+      if (this.mayGo(waiter, round) && this.underWay < this.concurrency) this.letGo(waiter, round.now);
+    }
+    if (round.next < Number.POSITIVE_INFINITY) this.wakeAt(round.next, round.now);
+  }
+
+  /** Whether all budgets have room for a waiter now. One that they will not have room for is refused. */
+  private mayGo(waiter: Waiter, round: Round): boolean {
+    try {
+      const held = waiter.budgets.length === 0 ? this.heldByPause(round) : heldByBudgets(waiter, round);
+      countHeld(waiter, { held, now: round.now });
+      return !held;
+    } catch (error) {
+      waiter.refuse(error);
+      return false;
+    }
+  }
+
+  private heldByPause(round: Round): boolean {
+    if (this.pausedUntil <= round.now) return false;
+    round.next = Math.min(round.next, this.pausedUntil);
+    return true;
+  }
+
+  private letGo(waiter: Waiter, now: number): void {
+    const charges = waiter.budgets.map((budget) => budget.charge(budget.price(waiter.cost), now));
+    this.underWay++;
+    let left = false;
+    waiter.admit({
+      heldMs: waiter.heldMs,
+      charges,
+      learn: (response) => this.learn(charges, response),
+      release: () => {
+        if (left) return;
+        left = true;
+        this.underWay--;
+        this.pump();
+      },
     });
   }
 
-  private async takePlace(signal: AbortSignal, admit: Admit): Promise<number> {
-    await this.unpaused(() => this.pausedUntil, signal);
-    await this.places.take();
-    let left = false;
-    const release = (): void => {
-      if (!left) this.places.leave();
-      left = true;
-    };
-    if (signal.aborted) {
-      release();
-      throw signal.reason;
+  private async learn(charges: readonly Charge[], { headers }: Pick<HttpResponse, "headers">): Promise<string[]> {
+    const problems: string[] = [];
+    for (const charge of charges) {
+      const { budget } = charge;
+      if (!budget.reading) continue;
+      try {
+        const now = this.time.now();
+        budget.learn(charge, await budget.reading(headers, now), now);
+      } catch (error) {
+        problems.push(`budget "${budget.name}": ${messageOf(error)}; our own count is used`);
+      }
     }
-    admit(release);
-    return performance.now();
+    return problems;
   }
 
-  private async unpaused(until: () => number, signal: AbortSignal): Promise<void> {
-    for (let ms = until() - this.time.now(); ms > 0; ms = until() - this.time.now()) await this.time.sleep(ms, signal);
+  private wakeAt(at: number, now: number): void {
+    this.alarm = new AbortController();
+    this.time.sleep(at - now, this.alarm.signal).then(
+      () => this.pump(),
+      () => {},
+    );
   }
 }
 
-function hold(ms: number): Promise<void> | undefined {
-  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms).unref()) : undefined;
+function heldByBudgets(waiter: Waiter, round: Round): boolean {
+  let held = false;
+  for (const budget of waiter.budgets) {
+    const at = budget.readyAt(budget.price(waiter.cost), round.now);
+    if (round.taken.has(budget)) held = true;
+    else if (at > round.now) {
+      held = true;
+      round.taken.add(budget);
+      round.next = Math.min(round.next, at);
+      tellOnce(waiter, budget, at - round.now);
+    }
+  }
+  return held;
+}
+
+function countHeld(waiter: Waiter, { held, now }: { held: boolean; now: number }): void {
+  if (held) waiter.heldSince ??= now;
+  else if (waiter.heldSince !== undefined) {
+    waiter.heldMs += now - waiter.heldSince;
+    waiter.heldSince = undefined;
+  }
+}
+
+function tellOnce(waiter: Waiter, budget: Budget, waitMs: number): void {
+  if (waiter.isTold || waitMs < notableWaitMs) return;
+  waiter.isTold = true;
+  waiter.onHeld?.(waitingText(budget.name, waitMs));
 }
 
 const gates = new Map<string, Gate>();

@@ -2,7 +2,7 @@
 import { pipeline, Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { FatalError, messageOf, TransientError } from "../../errors.ts";
-import { BrokenBody, decodeText, decompress, TooLarge } from "./body.ts";
+import { BrokenBody, charsetOf, decodeText, decompress, TooLarge } from "./body.ts";
 import type { StreamResponse, TextResponse } from "./contract.ts";
 import type { Arrival } from "./exchange.ts";
 import { NetworkFailure } from "./network-error.ts";
@@ -15,20 +15,41 @@ export interface ReadLimits {
   tooLarge(limit: "response" | "decompressed"): FatalError;
   /** Called with every piece that comes in. */
   onBytes(count: number): void;
+  /** Called when the body becomes a text, and bytes of it were not of its charset. */
+  onDamaged?(): void;
 }
 
 /** Reads a whole body. Throws FatalError past a limit, NetworkFailure for a body that is damaged or cut short. */
-export async function readText(arrival: Arrival, limits: ReadLimits): Promise<TextResponse & { damaged: boolean }> {
+export async function readText(arrival: Arrival, limits: ReadLimits): Promise<TextResponse> {
   const { status, headers, url } = arrival;
   const raw = await collect(arrival, limits);
   try {
-    const bytes = await decompress(raw, headers["content-encoding"], limits.decompressed);
-    return { status, headers, url, bytes: raw.length, ...decodeText(bytes, headers["content-type"]) };
+    const content = await decompress(raw, headers["content-encoding"], limits.decompressed);
+    const charset = charsetOf(headers["content-type"]);
+    const text = lazyText(content, { charset, onDamaged: limits.onDamaged });
+    return Object.defineProperty({ status, headers, url, bytes: raw.length, content, charset, text: "" }, "text", {
+      get: text,
+      enumerable: true,
+    });
   } catch (error) {
     if (error instanceof TooLarge) throw limits.tooLarge("decompressed");
     if (error instanceof BrokenBody) throw new NetworkFailure(messageOf(error), { cause: error });
     throw error;
   }
+}
+
+/** The text, made once: a zip archive or a file in its own encoding is never asked for it. */
+function lazyText(
+  content: Buffer,
+  { charset, onDamaged }: { charset: string | undefined; onDamaged?(): void },
+): () => string {
+  let known: string | undefined;
+  return () => {
+    if (known !== undefined) return known;
+    const { text, damaged } = decodeText(content, charset);
+    if (damaged) onDamaged?.();
+    return (known = text);
+  };
 }
 
 async function collect({ body, headers }: Arrival, limits: ReadLimits): Promise<Buffer> {

@@ -1,6 +1,7 @@
 /** When a call is made again, and after how long: pure, so that tables can test it. */
 import type { Retry } from "../../spec/types.ts";
 import { parseDuration } from "../../values/instant.ts";
+import { msUntil } from "./budgets/header-time.ts";
 import type { HttpResponse, Verdict } from "./contract.ts";
 
 /** Longer than this nobody waits for an answer, whatever `Retry-After` says. */
@@ -34,6 +35,19 @@ export function retryAfterMs(headers: Readonly<Record<string, string>>, now: num
   return Number.isNaN(ms) ? undefined : Math.min(longestRetryAfterMs, Math.max(0, Math.ceil(ms)));
 }
 
+/**
+ * Compiles a rule's `wait`: a duration, or `header:Name`, whose value is seconds left, a time since 1970 or a date.
+ * The result is undefined where that header is not there.
+ */
+export function compileWait(
+  wait: string,
+): (response: Pick<HttpResponse, "headers">, now: number) => number | undefined {
+  const header = /^header:(.+)$/.exec(wait)?.[1]?.toLowerCase();
+  if (header !== undefined) return ({ headers }, now) => msUntil(headers[header], headers, now);
+  const ms = parseDuration(wait);
+  return () => ms;
+}
+
 export interface Failure {
   /** Counted from 1. */
   attempt: number;
@@ -41,16 +55,20 @@ export interface Failure {
   response?: HttpResponse;
   /** What a rule asks for. */
   askedMs?: number;
+  /** Until the budget is counted anew that is spent, where the answer's headers told it. */
+  resetMs?: number;
 }
 
 /**
- * How long to wait after a failed attempt: what the rule asks for, what `Retry-After` asks for, a minute for a
- * silent 429, else the spec's backoff. Exponential has full jitter (anything up to wait × 2^(attempt − 1)), so that
- * callers that failed together do not come back together; constant lies between half and all of `wait`.
+ * How long to wait after a failed attempt: what the rule asks for or what `Retry-After` does, whichever is longer; else
+ * the reset of the budget that is spent, a minute for a silent 429, the spec's backoff. Exponential has full jitter
+ * (anything up to wait × 2^(attempt − 1)), so that callers that failed together do not come back together; constant
+ * lies between half and all of `wait`.
  */
 export function waitMs(retry: Retry, failure: Failure, { now, random }: { now: number; random: number }): number {
-  const asked = failure.askedMs ?? retryAfterMs(failure.response?.headers ?? {}, now);
-  if (asked !== undefined) return Math.min(asked, longestRetryAfterMs);
+  const asked = [failure.askedMs, retryAfterMs(failure.response?.headers ?? {}, now)].filter((ms) => ms !== undefined);
+  const told = asked.length > 0 ? Math.max(...asked) : failure.resetMs;
+  if (told !== undefined) return Math.min(told, longestRetryAfterMs);
   if (failure.response?.status === 429) return silent429Ms;
   const first = parseDuration(retry.wait);
   const most = parseDuration(retry.max_wait);

@@ -8,14 +8,21 @@ describe("delta on our side (delta.local)", () => {
   beforeEach(async () => {
     project = await ThingsProject.open();
     project.spec({ source: { delta: { local: true, overlap: "1d" }, incremental: null } });
-    for (let id = 1; id <= 5; id++) project.api.put({ id, name: `thing ${id}`, updated_at: `2025-05-0${id}T00:00:00Z` });
+    for (let id = 1; id <= 5; id++)
+      project.api.put({ id, name: `thing ${id}`, updated_at: `2025-05-0${id}T00:00:00Z` });
   });
   afterEach(() => project.close());
 
   it("records before since are counted as filtered, and go no further", async () => {
     await project.run();
     const { summary } = await project.run();
-    expect(summary).toMatchObject({ mode: "incremental", since: "2025-05-04T00:00:00Z", fetched: 5, filtered: 3, unchanged: 2 });
+    expect(summary).toMatchObject({
+      mode: "incremental",
+      since: "2025-05-04T00:00:00Z",
+      fetched: 5,
+      filtered: 3,
+      unchanged: 2,
+    });
   });
 
   it("a full run filters nothing", async () => {
@@ -55,7 +62,13 @@ describe("delta on our side (delta.local)", () => {
     });
     await project.run();
     project.api.put({ id: 6, name: "new", updated_at: "2025-05-06T00:00:00Z" });
-    expect((await project.run()).summary).toMatchObject({ mode: "incremental", fetched: 6, filtered: 4, created: 1, unchanged: 1 });
+    expect((await project.run()).summary).toMatchObject({
+      mode: "incremental",
+      fetched: 6,
+      filtered: 4,
+      created: 1,
+      unchanged: 1,
+    });
     expect(await project.lastWatermark()).toBe("2025-05-06T00:00:00Z");
   });
 });
@@ -111,7 +124,10 @@ describe("delta values", () => {
   });
 
   it("may be an expression", async () => {
-    project.spec({ source: { delta: { field: "updated_at ? updated_at : created_at" } }, mapping: { created_at: "created_at" } });
+    project.spec({
+      source: { delta: { field: "updated_at ? updated_at : created_at" } },
+      mapping: { created_at: "created_at" },
+    });
     project.api.things = [
       { id: 1, name: "a", updated_at: "2025-05-01T00:00:00Z" },
       { id: 2, name: "b", created_at: "2025-05-02T00:00:00Z" },
@@ -134,7 +150,12 @@ describe("filter", () => {
   it("a record for which it is not true is counted as filtered: false, nothing, and what only looks true", async () => {
     project.spec({ source: { filter: "keep" } });
     const keeps = [true, false, undefined, "true", 1];
-    project.api.things = keeps.map((keep, index) => ({ id: index + 1, name: "x", keep, updated_at: "2025-05-01T00:00:00Z" }));
+    project.api.things = keeps.map((keep, index) => ({
+      id: index + 1,
+      name: "x",
+      keep,
+      updated_at: "2025-05-01T00:00:00Z",
+    }));
     expect((await project.run()).summary).toMatchObject({ fetched: 5, filtered: 4, created: 1 });
   });
 
@@ -151,7 +172,10 @@ describe("filter", () => {
   });
 
   it("may read params", async () => {
-    project.spec({ params: { least: { type: "integer", default: 1, narrows: true } }, source: { filter: "id >= $params.least" } });
+    project.spec({
+      params: { least: { type: "integer", default: 1, narrows: true } },
+      source: { filter: "id >= $params.least" },
+    });
     expect((await project.run({ params: { least: "4" } })).summary).toMatchObject({ filtered: 3, created: 2 });
   });
 });

@@ -56,6 +56,20 @@ describe.each(warehouses)("flags, in $name", ({ name, open }) => {
     expect((await project.things()).map(({ id }) => id)).toEqual([1, 2, 3, 4]);
   });
 
+  it("--max-records counts rejects of the source too", async () => {
+    const lines = Array.from({ length: 20 }, (_, index) => (index % 2 ? `${index},ragged,row` : `${index},fine`));
+    project.api.before = () => ({ body: ["id,name", ...lines].join("\n"), headers: { "content-type": "text/csv" } });
+    const none = { connection: null, request: null, records: null, pagination: null, incremental: null, delta: null };
+    project.spec({
+      source: { ...none, type: "csv", url: `${project.api.url}/things.csv`, header: true },
+      mapping: { note: null, updated_at: null },
+      upsert: { newer_by: null },
+    });
+    const { summary } = await project.run({ maxRecords: 7, batchSize: 4 });
+    expect(summary.error).toMatch(/records were rejected/);
+    expect(summary).toMatchObject({ status: "partial", fetched: 7 });
+  });
+
   it("--batch-size is the page size asked of the source", async () => {
     await project.run({ batchSize: 7 });
     expect(project.api.asks.map(({ query }) => query["limit"])).toEqual(["7", "7"]);
@@ -116,14 +130,14 @@ describe.each(warehouses)("flags, in $name", ({ name, open }) => {
     );
   });
 
-  const cases: Partial<RunFlags>[] = [
+  const dryRuns: Partial<RunFlags>[] = [
     {},
     { full: true },
     { force: true },
     { startDate: "2025-05-03T00:00:00.000000Z" },
     { maxRecords: 2 },
   ];
-  it.each(cases)("--dry-run with %o counts what the run then does, and changes nothing", async (flags) => {
+  it.each(dryRuns)("--dry-run with %o counts what the run then does, and changes nothing", async (flags) => {
     project.spec({
       source: { filter: "name != 'left out'", delta: { overlap: "30d" } },
       mapping: { name: { from: "name", required: true } },
@@ -145,7 +159,14 @@ describe.each(warehouses)("flags, in $name", ({ name, open }) => {
     expect(project.api.asks.slice(asked + dryAsks.length).map(({ query }) => query)).toEqual(
       dryAsks.map(({ query }) => query),
     );
-    const { duration_seconds: _, records_per_second: __, peak_rss_mb: ___, run_id: ____, error: dryError, ...counts } = dry.summary;
+    const {
+      duration_seconds: _,
+      records_per_second: __,
+      peak_rss_mb: ___,
+      run_id: ____,
+      error: dryError,
+      ...counts
+    } = dry.summary;
     expect(real.summary).toMatchObject(counts);
     expect(dryError).toBe(real.summary.error);
     expect(dry.outcome.exitCode).toBe(real.outcome.exitCode);
@@ -177,8 +198,8 @@ describe.each(warehouses)("flags, in $name", ({ name, open }) => {
     expect((await project.run()).summary.rejected).toBe(4);
     const { summary } = await project.run({ skipValidation: true });
     expect(summary).toMatchObject({ rejected: 2, created: 2 });
-    const open = (await project.rejects()).filter(({ resolved_at: at }) => at === null);
-    expect(open.map(({ record_key: key, stage }) => [key, stage])).toEqual([
+    const stillOpen = (await project.rejects()).filter(({ resolved_at: at }) => at === null);
+    expect(stillOpen.map(({ record_key: key, stage }) => [key, stage])).toEqual([
       ["3", "required"],
       ["4", "coerce"],
     ]);

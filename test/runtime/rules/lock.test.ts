@@ -2,9 +2,9 @@
 import { userInfo } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { warehouses } from "../../support/warehouses.ts";
-import { ThingsProject } from "./things-project.ts";
+import { ThingsProject, type Ran } from "./things-project.ts";
 
-describe.each(warehouses)("lock, in $name", ({ open }) => {
+describe.each(warehouses)("lock, in $name", ({ name, open }) => {
   let project: ThingsProject;
   let release = (): void => {};
   beforeEach(async () => {
@@ -18,8 +18,8 @@ describe.each(warehouses)("lock, in $name", ({ open }) => {
   });
 
   /** Starts a run and waits until it hangs in its second request. */
-  async function hanging(): Promise<{ run: Promise<unknown> }> {
-    const gate = new Promise<void>((open) => (release = open));
+  async function hanging(): Promise<{ run: Promise<Ran> }> {
+    const gate = new Promise<void>((resolve) => (release = resolve));
     const reached = new Promise<void>((arrived) => {
       project.api.before = async ({ query }, index) => {
         if (query["after"] === undefined || index !== 1) return undefined;
@@ -63,6 +63,25 @@ describe.each(warehouses)("lock, in $name", ({ open }) => {
       ["account=two", "success"],
     ]);
   });
+
+  it.runIf(name === "PostgreSQL")(
+    "losing the connection that holds it ends the run; the next one goes on",
+    async () => {
+      const { run } = await hanging();
+      await project.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+      );
+      release();
+      const { outcome, summary } = await run;
+      expect(outcome.exitCode).toBe(1);
+      expect(summary).toMatchObject({ status: "failed" });
+      expect((await project.history())[0]).toMatchObject({ status: "running", watermark: null });
+      project.api.before = () => undefined;
+      expect((await project.run()).outcome.exitCode).toBe(0);
+      expect(await project.things()).toHaveLength(5);
+      expect((await project.history())[0]).toMatchObject({ status: "failed" });
+    },
+  );
 
   it("is free again when the run is over, whatever its end", async () => {
     project.api.before = () => ({ status: 404, body: {} });

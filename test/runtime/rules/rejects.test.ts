@@ -14,12 +14,19 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
   afterEach(() => project.close());
 
   /** Stage, field and rule of each open reject. */
-  async function open_(): Promise<unknown[]> {
+  async function openRejects(): Promise<unknown[]> {
     const rows = (await project.rejects()).filter(({ resolved_at: resolved }) => resolved === null);
     return rows.map(({ record_key: key, stage, field, rule }) => [key, stage, field, rule]);
   }
 
-  const stages: { name: string; spec: SpecText; record: SpecText; fine?: SpecText; reject: unknown[]; lenient: "reject" | "null" | "kept" }[] = [
+  const stages: {
+    name: string;
+    spec: SpecText;
+    record: SpecText;
+    fine?: SpecText;
+    reject: unknown[];
+    lenient: "reject" | "null" | "kept";
+  }[] = [
     {
       name: "coerce: a value that does not fit its type",
       spec: { mapping: { note: { from: "note", type: "integer" } } },
@@ -93,7 +100,7 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
     const { summary, outcome } = await project.run({}, { validation: "strict" });
     expect(summary).toMatchObject({ status: "partial", fetched: 2, rejected: 1, created: 1 });
     expect(outcome.exitCode).toBe(3);
-    expect(await open_()).toEqual([reject]);
+    expect(await openRejects()).toEqual([reject]);
     expect(await project.things()).toEqual([{ id: 2, name: "fine" }]);
   });
 
@@ -103,7 +110,7 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
     const { summary } = await project.run({}, { validation: "lenient" });
     if (lenient === "reject") {
       expect(summary).toMatchObject({ status: "partial", rejected: 1, warnings: 0 });
-      expect(await open_()).toEqual([reject]);
+      expect(await openRejects()).toEqual([reject]);
       return;
     }
     expect(summary).toMatchObject({ status: "success", rejected: 0, created: 1, warnings: 1 });
@@ -111,22 +118,29 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
     expect((await project.things("note"))[0]!["note"]).toBe(lenient === "null" ? null : "nobody");
   });
 
-  it.each(["strict", "lenient"] as const)("%s, on_fail: unset stores NULL, on_fail: warn keeps the value", async (validation) => {
-    project.spec({
-      mapping: {
-        name: { from: "name", validate: "email", on_fail: "unset" },
-        note: { from: "note", validate: "email", on_fail: "warn" },
-      },
-    });
-    project.api.things = [{ id: 1, name: "nobody", note: "nobody", updated_at: at }];
-    expect((await project.run({}, { validation })).summary).toMatchObject({ status: "success", warnings: 2 });
-    expect(await project.things("name, note")).toEqual([{ name: null, note: "nobody" }]);
-  });
+  it.each(["strict", "lenient"] as const)(
+    "%s, on_fail: unset stores NULL, on_fail: warn keeps the value",
+    async (validation) => {
+      project.spec({
+        mapping: {
+          name: { from: "name", validate: "email", on_fail: "unset" },
+          note: { from: "note", validate: "email", on_fail: "warn" },
+        },
+      });
+      project.api.things = [{ id: 1, name: "nobody", note: "nobody", updated_at: at }];
+      expect((await project.run({}, { validation })).summary).toMatchObject({ status: "success", warnings: 2 });
+      expect(await project.things("name, note")).toEqual([{ name: null, note: "nobody" }]);
+    },
+  );
 
   it.each(["strict", "lenient"] as const)("%s, a rule warns unless it says reject", async (validation) => {
     project.spec({ rules: [{ name: "named", check: "name" }] });
     project.api.things = [{ id: 1, name: "", updated_at: at }];
-    expect((await project.run({}, { validation })).summary).toMatchObject({ status: "success", warnings: 1, created: 1 });
+    expect((await project.run({}, { validation })).summary).toMatchObject({
+      status: "success",
+      warnings: 1,
+      created: 1,
+    });
   });
 
   it("a record with three failures is one rejected record and three rejects", async () => {
@@ -139,7 +153,7 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
     });
     project.api.things = [{ id: 1, name: "", note: "x", colour: "green", updated_at: at }];
     expect((await project.run({}, { validation: "strict" })).summary).toMatchObject({ fetched: 1, rejected: 1 });
-    expect(await open_()).toEqual([
+    expect(await openRejects()).toEqual([
       ["1", "required", "name", "required"],
       ["1", "coerce", "note", "integer"],
       ["1", "validate", "colour", "enum"],
@@ -161,7 +175,7 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
       fill(9, 1);
       const { summary, outcome } = await project.run();
       expect(summary).toMatchObject({ status: "partial", created: 9, rejected: 1 });
-      expect(summary.error).toMatch(/^1 records were rejected: see etl rejects list things\.items/);
+      expect(summary.error).toMatch(/^1 record was rejected: see etl rejects list things\.items/);
       expect(outcome.exitCode).toBe(3);
     });
 
@@ -254,9 +268,11 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
     it("another stage, field or rule of the same key is another reject", async () => {
       project.api.things = [{ id: 7, name: "", size: "x", updated_at: at }];
       await project.run();
-      project.spec({ mapping: { name: { from: "name", required: true }, size: { from: "size", type: "integer", required: true } } });
+      project.spec({
+        mapping: { name: { from: "name", required: true }, size: { from: "size", type: "integer", required: true } },
+      });
       await project.run({ full: true });
-      expect(await open_()).toEqual([
+      expect(await openRejects()).toEqual([
         ["7", "required", "name", "required"],
         ["7", "coerce", "size", "integer"],
       ]);
@@ -291,15 +307,20 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
           ? { body: { results: [{ id: 7, name: "", updated_at: at }], paging: { next: { after: "2" } } } }
           : { body: { results: [{ id: 7, name: "mended", updated_at: at }] } };
       expect((await project.run()).summary).toMatchObject({ rejected: 1, created: 1 });
-      expect(await open_()).toEqual([]);
+      expect(await openRejects()).toEqual([]);
     });
 
     it("stays open when the bad version came last", async () => {
       project.api.before = () => ({
-        body: { results: [{ id: 7, name: "good", updated_at: at }, { id: 7, name: "", updated_at: at }] },
+        body: {
+          results: [
+            { id: 7, name: "good", updated_at: at },
+            { id: 7, name: "", updated_at: at },
+          ],
+        },
       });
       await project.run();
-      expect(await open_()).toEqual([["7", "required", "name", "required"]]);
+      expect(await openRejects()).toEqual([["7", "required", "name", "required"]]);
     });
 
     it("a new reject after a resolved one is open again, beside it", async () => {
@@ -333,11 +354,13 @@ describe.each(warehouses)("rejects, in $name", ({ name, open }) => {
       const { summary, lines } = await project.run();
       expect(summary).toMatchObject({ status: "partial", created: 2, unchanged: 1, rejected: 1 });
       const code = name === "PostgreSQL" ? "23505" : "SQLITE_CONSTRAINT_UNIQUE";
-      expect((await open_()).map((reject) => (reject as unknown[]).toSpliced(2, 1))).toEqual([["3", "write", code]]);
+      expect((await openRejects()).map((reject) => (reject as unknown[]).toSpliced(2, 1))).toEqual([
+        ["3", "write", code],
+      ]);
       expect(lines.filter((line) => line.startsWith("ERROR Error processing items 3: "))).toHaveLength(1);
       project.api.put({ id: 3, name: "another", updated_at: at });
       await project.run();
-      expect(await open_()).toEqual([]);
+      expect(await openRejects()).toEqual([]);
     });
   });
 });

@@ -71,7 +71,9 @@ describe.each(warehouses)("resume, in $name", ({ open }) => {
     expect(afters().slice(0, 2)).toEqual(["after-6", "after-9"]);
     expect(lines[0]).toBe("INFO  Starting things items sync (resuming run 1, initial_full)");
     expect((await project.things())[0]).toEqual({ id: 1, name: "changed in between" });
-    expect((await project.history()).map(({ status, configuration }) => [status, configuration["resumed_from"]])).toEqual([
+    expect(
+      (await project.history()).map(({ status, configuration }) => [status, configuration["resumed_from"]]),
+    ).toEqual([
       ["failed", undefined],
       ["success", 1],
       ["success", undefined],
@@ -95,9 +97,7 @@ describe.each(warehouses)("resume, in $name", ({ open }) => {
     const { outcomes, lines } = await project.run();
     expect(afters()[0]).toBe("after-6");
     expect(outcomes[0]!.summary).toMatchObject({ fetched: 12 });
-    expect(lines[0]).toBe(
-      "WARN  Run 1 of things.items died without closing its history; it is closed as failed now",
-    );
+    expect(lines[0]).toBe("WARN  Run 1 of things.items died without closing its history; it is closed as failed now");
     expect((await project.history())[0]).toMatchObject({
       status: "failed",
       error_message: "the process ended without a word (killed, or the machine stopped)",
@@ -110,7 +110,9 @@ describe.each(warehouses)("resume, in $name", ({ open }) => {
     await interrupted();
     project.api.put({ id: 12, name: "changed again", updated_at: "2025-06-01T12:30:00Z" });
     const { outcomes } = await project.run();
-    const resumed = project.api.asks.filter(({ query }) => query["after"] === "after-6" || query["after"] === "after-9");
+    const resumed = project.api.asks.filter(
+      ({ query }) => query["after"] === "after-6" || query["after"] === "after-9",
+    );
     expect(resumed[0]!.query).toMatchObject({ since: at, until: "2025-06-01T12:00:00Z" });
     expect(outcomes.map(({ summary }) => summary)).toMatchObject([
       { mode: "incremental", fetched: 11, updated: 11 },
@@ -147,6 +149,28 @@ describe.each(warehouses)("resume, in $name", ({ open }) => {
     const { outcomes } = await project.run();
     expect(afters()[0]).toBe("after-9");
     expect(outcomes[0]!.summary).toMatchObject({ status: "success", fetched: 12, created: 12 });
+  });
+
+  it("stopped when everything had been read: the next run only closes it, then reads what changed", async () => {
+    const stop = new AbortController();
+    const onProgress = (fetched: number): void => {
+      if (fetched === 12) stop.abort("SIGTERM");
+    };
+    const { outcome } = await project.run({}, { signal: stop.signal, onProgress });
+    expect(outcome.exitCode).toBe(130);
+    project.api.asks.length = 0;
+    const { outcomes } = await project.run();
+    expect(outcomes.map(({ summary }) => summary)).toMatchObject([
+      { status: "success", fetched: 12, created: 12, api_calls: 0 },
+      { status: "success", mode: "incremental", since: at },
+    ]);
+  });
+
+  it("stopped before it began: nothing is asked, and nothing can be resumed", async () => {
+    const { outcome } = await project.run({}, { signal: AbortSignal.abort("SIGINT") });
+    expect(outcome).toMatchObject({ exitCode: 130, hint: undefined });
+    expect(project.api.asks).toEqual([]);
+    expect((await project.run()).outcomes).toHaveLength(1);
   });
 
   it("a batch that could not be written is read again", async () => {

@@ -120,6 +120,18 @@ describe.each(warehouses)("which run reads what, in $name", ({ open }) => {
     expect(after[0]!["sync_updated_at"]).not.toEqual(first!["sync_updated_at"]);
   });
 
+  it("a delta after an edit of the mapping says how many rows an older spec made, once, and what brings them up", async () => {
+    await runThenChange();
+    project.spec({ source: { delta: { overlap: "1h" } }, mapping: { name: "$uppercase(name)" } });
+    const warning =
+      "WARN  5 rows of thing were made by an older version of things.items; --full brings them up to date";
+    expect((await project.run()).lines).toContain(warning);
+    expect((await project.run()).lines.join("\n")).not.toContain("older version");
+    expect((await project.things()).map(({ name }) => name)).toContain("thing 3");
+    await project.run({ full: true });
+    expect((await project.things()).map(({ name }) => name)).toContain("THING 3");
+  });
+
   it("--end-date bounds what is asked for", async () => {
     await runThenChange();
     const { summary } = await project.run({ endDate: "2025-05-02T00:00:00.000000Z" });

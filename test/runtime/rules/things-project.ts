@@ -160,9 +160,9 @@ export class ThingsProject {
   }
 
   /** A query's rows; a table that is not there has none. */
-  async query(sql: string): Promise<Record<string, unknown>[]> {
+  async query(text: string): Promise<Record<string, unknown>[]> {
     try {
-      const rows = await this.warehouse.query(sql);
+      const rows = await this.warehouse.query(text);
       return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asNumber(value)])));
     } catch (error) {
       if (/no such table|does not exist|unable to open database file/.test(String(error))) return [];
@@ -188,7 +188,10 @@ export class ThingsProject {
   async history(): Promise<HistoryRow[]> {
     const rows = await this.query("select * from sync_history order by id");
     return rows.map((row) => {
-      const numbers = Object.entries(row).map(([name, value]) => [name, /^(id|records_)/.test(name) ? Number(value) : value]);
+      const numbers = Object.entries(row).map(([name, value]) => [
+        name,
+        /^(id|records_)/.test(name) ? Number(value) : value,
+      ]);
       return {
         ...Object.fromEntries(numbers),
         configuration: asJson(row["configuration"]),
@@ -248,7 +251,7 @@ export class ThingsProject {
   /** Rows and rejects of a run and of those that it resumed. */
   async #checkTables(summary: RunSummary, history: readonly HistoryRow[], { rowsRepeat }: RunOptions): Promise<void> {
     const chain = [summary.run_id!];
-    for (let id: unknown = summary.run_id; id !== undefined; ) {
+    for (let id: unknown = summary.run_id; id !== undefined;) {
       id = history.find((row) => row.id === id)?.configuration["resumed_from"];
       if (typeof id === "number") chain.push(id);
     }

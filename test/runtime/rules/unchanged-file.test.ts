@@ -10,7 +10,8 @@ describe.each(warehouses)("unchanged files, in $name", ({ open }) => {
     project = await ThingsProject.open(open);
     file();
     project.api.etag = '"one"';
-    for (let id = 1; id <= 3; id++) project.api.put({ id, name: `thing ${id}`, updated_at: `2025-05-0${id}T00:00:00Z` });
+    for (let id = 1; id <= 3; id++)
+      project.api.put({ id, name: `thing ${id}`, updated_at: `2025-05-0${id}T00:00:00Z` });
   });
   afterEach(() => project.close());
 
@@ -117,7 +118,10 @@ describe.each(warehouses)("unchanged files, in $name", ({ open }) => {
   });
 
   it("with another value of a param it is read again", async () => {
-    file({ params: { least: { type: "integer", default: 1, narrows: false } }, source: { filter: "$number(id) >= $params.least" } });
+    file({
+      params: { least: { type: "integer", default: 1, narrows: false } },
+      source: { filter: "$number(id) >= $params.least" },
+    });
     await project.run({ params: { least: "3" } });
     await project.run({ params: { least: "1" } });
     expect(await project.things()).toHaveLength(3);

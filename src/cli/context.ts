@@ -3,8 +3,9 @@ import type { Logger } from "pino";
 import { sourceKinds } from "../sources/index.ts";
 import { openSink } from "../sinks/index.ts";
 import { loadPipeline, type LoadedPipeline, type LoadResult } from "../spec/load.ts";
-import { findSpecs, projectOf } from "../spec/find.ts";
-import { formatProblems, type Problem } from "../spec/problem.ts";
+import { checkDependencies } from "../spec/check-dependencies.ts";
+import { findSpecs, namesOf, projectOf } from "../spec/find.ts";
+import { formatProblems, shownPath, type Problem } from "../spec/problem.ts";
 import type { Project } from "../spec/project.ts";
 import type { Engine, Progress } from "../runtime/engine.ts";
 import { createLog } from "../runtime/log.ts";
@@ -63,10 +64,13 @@ export function loadSpecs(args: readonly string[], { project }: Context): Loaded
       result.document.add(
         ["pipeline"],
         "E415",
-        `the pipeline "${result.name}" is also in ${twin.document.shownFile}: names are unique in a project`,
+        `the pipeline "${result.name}" is also in ${shownPath(twin.file)}: names are unique in a project`,
       );
       problems.push(...result.document.problems.slice(before));
     } else byName.set(result.name, result);
+  }
+  if (results.some(({ document }) => document.data !== undefined && "depends_on" in Object(document.data))) {
+    problems.push(...checkDependencies(results, new Set([...byName.keys(), ...namesOf(project).keys()])));
   }
   return {
     results,
@@ -119,6 +123,7 @@ export function openEngine(context: Context, options: EngineOptions): Engine {
     variables: project.variables.values,
     log: openLog(context, options),
     mask: (text) => mask.mask(text),
+    secret: (value) => void project.variables.secrets.add(value),
     signal: options.signal,
     onProgress: options.onProgress,
   };

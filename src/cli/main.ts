@@ -10,9 +10,12 @@ export const commands: Record<string, () => Promise<AddCommand>> = {
   run: async () => (await import("./run.ts")).runCommand,
   validate: async () => (await import("./validate.ts")).validateCommand,
   preview: async () => (await import("./preview.ts")).previewCommand,
+  plan: async () => (await import("./plan.ts")).planCommand,
+  explain: async () => (await import("./explain.ts")).explainCommand,
   history: async () => (await import("./history.ts")).historyCommand,
   rejects: async () => (await import("./rejects.ts")).rejectsCommand,
   connections: async () => (await import("./connections.ts")).connectionsCommand,
+  credentials: async () => (await import("./credentials.ts")).credentialsCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
   sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
 };
@@ -46,12 +49,23 @@ export async function createProgram(exit: (code: number) => void, name?: string)
   return program;
 }
 
+/** The arguments with flags that are a pipeline's params made into `--param`; loaded only where there is such a flag. */
+async function withParams(argv: readonly string[], program: Command): Promise<string[]> {
+  const [name, ...args] = argv;
+  const command = program.commands.find((candidate) => candidate.name() === name);
+  if (!command || !args.some((arg) => arg.startsWith("--"))) return [...argv];
+  const known = new Set(command.options.map(({ long }) => long));
+  if (!args.some((arg) => arg.startsWith("--") && !known.has(arg.split("=", 1)[0]))) return [...argv];
+  const { withParamFlags } = await import("./param-flags.ts");
+  return [name!, ...withParamFlags(args, command)];
+}
+
 /** Runs the command line; never throws. Exit codes: design.md, section 5. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   try {
     const program = await createProgram((value) => (code = value), argv[0]);
-    await program.parseAsync([...argv], { from: "user" });
+    await program.parseAsync(await withParams(argv, program), { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 || error.code === "commander.help" ? 0 : 2;

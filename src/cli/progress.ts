@@ -7,16 +7,15 @@ export interface ProgressView {
   update(progress: Progress): void;
   /** Prints a line, above the bar where there is one. */
   line(text: string): void;
-  /** Takes the bar of the pipeline that ended away. */
-  done(): void;
+  /** Takes the bar of a pipeline that ended away, or all. */
+  done(pipeline?: string): void;
 }
 
 /** @param plain no bar, whatever the stream is. */
 export function createProgress(stream: WriteStream, plain: boolean): ProgressView {
   if (!stream.isTTY || plain) return { update() {}, line: (text) => void stream.write(`${text}\n`), done() {} };
   let bars: cliProgress.MultiBar | undefined;
-  let bar: cliProgress.SingleBar | undefined;
-  let startedAt = 0;
+  const running = new Map<string, { bar: cliProgress.SingleBar; startedAt: number }>();
   return {
     update({ pipeline, fetched, expected }) {
       bars ??= new cliProgress.MultiBar(
@@ -30,8 +29,9 @@ export function createProgress(stream: WriteStream, plain: boolean): ProgressVie
         },
         cliProgress.Presets.shades_classic,
       );
-      if (!bar) startedAt = Date.now();
-      bar ??= bars.create(expected ?? 0, 0);
+      const known = running.get(pipeline) ?? { bar: bars.create(expected ?? 0, 0), startedAt: Date.now() };
+      running.set(pipeline, known);
+      const { bar, startedAt } = known;
       if (expected !== undefined) bar.setTotal(Math.max(expected, fetched));
       const seconds = Math.max((Date.now() - startedAt) / 1000, 0.001);
       const total = bar.getTotal();
@@ -45,10 +45,14 @@ export function createProgress(stream: WriteStream, plain: boolean): ProgressVie
       if (bars) bars.log(`${text}\n`);
       else stream.write(`${text}\n`);
     },
-    done() {
+    done(pipeline) {
+      const known = pipeline === undefined ? undefined : running.get(pipeline);
+      if (known) bars?.remove(known.bar);
+      if (pipeline === undefined) running.clear();
+      else running.delete(pipeline);
+      if (running.size) return;
       bars?.stop();
       bars = undefined;
-      bar = undefined;
     },
   };
 }

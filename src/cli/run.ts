@@ -2,14 +2,18 @@
 import { Option, type Command } from "commander";
 import { SpecError } from "../errors.ts";
 import { parseDateFlag, type RunFlags } from "../runtime/flags.ts";
-import { runPipeline } from "../runtime/run-pipeline.ts";
+import { runPipeline, skippedOutcome } from "../runtime/run-pipeline.ts";
+import { runInOrder } from "../runtime/schedule.ts";
 import type { RunOutcome } from "../runtime/summary.ts";
 import { loadSpecs, openContext, openEngine, projectOptions, tellProblems, type ProjectFlags } from "./context.ts";
 import { exitCodeOf, overviewTable } from "./overview.ts";
+import type { LoadedPipeline } from "../spec/load.ts";
+import { didYouMean } from "../suggest.ts";
 import { createProgress } from "./progress.ts";
+import { selectPipelines } from "./select.ts";
 import { watchSignals } from "./signals.ts";
 
-interface RunOptions extends ProjectFlags {
+export interface RunOptions extends ProjectFlags {
   full?: boolean;
   force?: boolean;
   startDate?: string;
@@ -20,6 +24,9 @@ interface RunOptions extends ProjectFlags {
   skipValidation?: boolean;
   debug?: boolean;
   param?: Record<string, string>;
+  only?: string[];
+  skip?: string[];
+  concurrency?: number;
   output: "text" | "json";
   since?: string;
   forceOverwrite?: boolean;
@@ -29,7 +36,7 @@ interface RunOptions extends ProjectFlags {
   incremental?: boolean;
 }
 
-function wholeNumber(flag: string, smallest: number): (text: string) => number {
+export function wholeNumber(flag: string, smallest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < smallest)
@@ -40,10 +47,14 @@ function wholeNumber(flag: string, smallest: number): (text: string) => number {
   };
 }
 
-function collectParam(text: string, before: Record<string, string> = {}): Record<string, string> {
+export function collectParam(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new SpecError(`--param ${JSON.stringify(text)} must be name=value`);
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, text];
 }
 
 /** Names of flags in the code base that this replaces, and what they are called now. */
@@ -82,7 +93,7 @@ export function runFlags(options: Omit<RunOptions, "output">, warn: (text: strin
 export function runCommand(program: Command, exit: (code: number) => void): void {
   const command = program
     .command("run")
-    .description("run pipelines: files, folders or names; a folder's run one after the other")
+    .description("run pipelines: files, folders or names, in the order of their depends_on")
     .argument("<pipeline...>", "pipelines/hubspot/contacts.yml, pipelines/hubspot, hubspot.contacts")
     .option("--full", "read everything; stored rows that are newer stay")
     .option("--force", "read everything; stored rows are replaced, newer ones too")
@@ -94,6 +105,9 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     .option("--skip-validation", "skip validators and rules; types and required fields stay")
     .option("--debug", "log everything")
     .option("--param <name=value>", "a param of the pipeline; may be repeated", collectParam)
+    .option("--only <name>", "of several, only those of this name or tag; may be repeated", collect)
+    .option("--skip <name>", "of several, none of this name or tag; may be repeated", collect)
+    .option("--concurrency <n>", "how many pipelines run at once (default 1)", wholeNumber("--concurrency", 1))
     .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
   for (const [flag, description] of projectOptions) command.option(flag, description);
   for (const old of ["--since <date>", "--force-overwrite", "--test", "--verbose", "--incremental"])
@@ -117,7 +131,8 @@ export async function run(
     if (options.output === "json") console.log(JSON.stringify({ runs: [] }));
     return 2;
   }
-  const enabled = specs.pipelines.filter(({ spec }) => spec.enabled || specs.pipelines.length === 1);
+  const chosen = selectPipelines(specs.pipelines, options);
+  refuseUnknownParams(chosen, flags.params);
   const progress = createProgress(process.stderr, options.output === "json" || flags.debug);
   const signals = watchSignals((text) => progress.line(text));
   const engine = openEngine(context, {
@@ -126,17 +141,23 @@ export async function run(
     writeLine: (line) => progress.line(line),
     onProgress: (state) => progress.update(state),
   });
-  const outcomes: RunOutcome[] = [];
+  let outcomes: RunOutcome[] = [];
   try {
-    for (const pipeline of enabled) {
-      if (signals.signal.aborted) break;
-      const flagsOfOne =
-        enabled.length > 1
-          ? { ...flags, params: knownParams(flags.params, Object.keys(pipeline.spec.params ?? {})) }
-          : flags;
-      outcomes.push(...(await runPipeline({ pipeline, flags: flagsOfOne, engine })));
-      progress.done();
-    }
+    outcomes = await runInOrder(chosen, {
+      concurrency: options.concurrency ?? 1,
+      signal: signals.signal,
+      async run(pipeline) {
+        const declared = Object.keys(pipeline.spec.params ?? {});
+        const own = { ...flags, params: chosen.length > 1 ? knownParams(flags.params, declared) : flags.params };
+        const result = await runPipeline({ pipeline, flags: own, engine });
+        progress.done(pipeline.spec.pipeline);
+        return result;
+      },
+      skip(pipeline, reason) {
+        engine.log.warn(`Skipped ${pipeline.system} ${pipeline.entity} sync: ${reason}`);
+        return skippedOutcome({ pipeline }, reason);
+      },
+    });
   } finally {
     signals.stop();
     progress.done();
@@ -147,6 +168,16 @@ export async function run(
     for (const { hint, summary } of outcomes) if (hint) console.error(`${summary.pipeline}: ${hint}`);
   }
   return exitCodeOf(outcomes);
+}
+
+/** Of several pipelines one at least must know a param; a single one says itself what it has. */
+function refuseUnknownParams(pipelines: readonly LoadedPipeline[], params: Record<string, string>): void {
+  if (pipelines.length < 2) return;
+  const declared = new Set(pipelines.flatMap(({ spec }) => Object.keys(spec.params ?? {})));
+  for (const name of Object.keys(params)) {
+    if (!declared.has(name))
+      throw new SpecError(`none of these pipelines has a param "${name}".${didYouMean(name, declared)}`);
+  }
 }
 
 /** In a folder each pipeline takes the params that it declares. */

@@ -25,6 +25,8 @@ export interface Engine {
   log: Logger;
   /** Takes secrets out of a text. */
   mask(text: string): string;
+  /** Says that a value is secret: from then on `mask` takes it out. */
+  secret?(value: string): void;
   /** Aborted when the user wants to stop: the batch in hand is finished. */
   signal: AbortSignal;
   onProgress?(progress: Progress): void;

@@ -3,6 +3,7 @@ import type { Source, SourceMetrics } from "../sources/contract.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
 import { mappedNames } from "../spec/mapped-names.ts";
 import type { Engine } from "./engine.ts";
+import { credentialStoreOf } from "./state/credentials.ts";
 
 export interface OpenSourceInput {
   pipeline: LoadedPipeline;
@@ -29,6 +30,8 @@ export async function openPipelineSource(input: OpenSourceInput, signal: AbortSi
       return known;
     },
     log: engine.log,
+    credentials: credentialStoreOf(engine),
+    secret: (value) => engine.secret?.(value),
     metrics: input.metrics ?? { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
     signal,
   });

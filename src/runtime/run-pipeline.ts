@@ -16,7 +16,7 @@ import { hasState, migrateState } from "./state/tables.ts";
 import { chooseStrategy, type Strategy } from "./strategy.ts";
 import { peakRssMb, type RunOutcome } from "./summary.ts";
 
-interface Prepared extends RunInput {
+export interface Prepared extends RunInput {
   params: ResolvedParams;
   mapping: Mapping;
   delta?: CompiledDelta;
@@ -32,17 +32,8 @@ export async function runPipeline(input: RunInput): Promise<RunOutcome[]> {
   const { pipeline, flags, engine } = input;
   let sink: Sink | undefined;
   try {
-    const { spec, system, entity } = pipeline;
-    const params = resolveParams(spec, flags.params, engine.variables);
-    const mapping = compileMapping(spec, {
-      validation: engine.validation,
-      skipValidation: flags.skipValidation,
-      params: params.values,
-    });
-    const delta = spec.source.delta && compileDelta(spec.source.delta);
+    const prepared = prepareRun(input);
     sink = await engine.openSink(engine.warehouse, { readOnly: flags.dryRun });
-    const scope = { system, entity, scope: params.scope };
-    const prepared: Prepared = { ...input, params, mapping, delta, scope, madeBy: madeByHash(input, params) };
     return flags.dryRun ? [await dryRun(prepared, sink)] : await lockedRun(prepared, sink);
   } catch (error) {
     const message = engine.mask(messageOf(error));
@@ -51,6 +42,21 @@ export async function runPipeline(input: RunInput): Promise<RunOutcome[]> {
   } finally {
     await sink?.close();
   }
+}
+
+/** Compiles all that a run needs before it opens anything. Throws SpecError for what cannot be. */
+export function prepareRun(input: RunInput): Prepared {
+  const { pipeline, flags, engine } = input;
+  const { spec, system, entity } = pipeline;
+  const params = resolveParams(spec, flags.params, engine.variables);
+  const mapping = compileMapping(spec, {
+    validation: engine.validation,
+    skipValidation: flags.skipValidation,
+    params: params.values,
+  });
+  const delta = spec.source.delta && compileDelta(spec.source.delta);
+  const scope = { system, entity, scope: params.scope };
+  return { ...input, params, mapping, delta, scope, madeBy: madeByHash(input, params) };
 }
 
 /** An outcome of a run that never began. */
@@ -76,6 +82,12 @@ export function failedOutcome(
     },
     exitCode,
   };
+}
+
+/** An outcome of a pipeline that was left out: what it depends on failed. */
+export function skippedOutcome({ pipeline }: Pick<RunInput, "pipeline">, reason: string): RunOutcome {
+  const { summary } = failedOutcome({ pipeline }, reason, 1);
+  return { summary: { ...summary, status: "skipped" }, exitCode: 0 };
 }
 
 async function dryRun(prepared: Prepared, sink: Sink): Promise<RunOutcome> {
@@ -170,7 +182,8 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
   return outcomes;
 }
 
-function strategyFor({ flags, delta, pipeline }: Prepared, watermark: Bound | undefined, startedAt: Date): Strategy {
+/** What a run that begins now reads. */
+export function strategyFor({ flags, delta, pipeline }: Prepared, watermark: Bound | undefined, startedAt: Date): Strategy {
   const now = instantFromDate(startedAt);
   return chooseStrategy({
     flags,
@@ -181,7 +194,8 @@ function strategyFor({ flags, delta, pipeline }: Prepared, watermark: Bound | un
   });
 }
 
-async function storedWatermark(history: History, { delta, scope, pipeline }: Prepared): Promise<Bound | undefined> {
+/** The watermark in force. Throws SpecError for one that the delta cannot read. */
+export async function storedWatermark(history: History, { delta, scope, pipeline }: Prepared): Promise<Bound | undefined> {
   const text = delta && (await history.watermark(scope));
   if (text === undefined) return undefined;
   try {
@@ -206,7 +220,7 @@ function madeByHash({ pipeline, flags, engine }: RunInput, params: ResolvedParam
 }
 
 /** Of what was asked: a resumed run must have been asked the same. */
-function askedHash({ flags, params, engine }: Prepared): string {
+export function askedHash({ flags, params, engine }: Prepared): string {
   const { full, force, startDate, endDate, skipValidation } = flags;
   return fingerprint({
     full,
@@ -219,7 +233,8 @@ function askedHash({ flags, params, engine }: Prepared): string {
   });
 }
 
-function canResume(
+/** Whether a run that failed is gone on with first. */
+export function canResume(
   checkpoint: Checkpoint,
   now: { asked: string; specHash: string; strategy: Strategy; flags: { maxRecords: number } },
 ): boolean {

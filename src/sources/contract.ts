@@ -135,6 +135,45 @@ export interface ReadRequest {
   unchangedSince?: Position;
 }
 
+/** A request as it would go out; credentials are there by name only, their values are `***`. */
+export interface ForecastRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+/** A budget that a request would be charged to, as it stands now. */
+export interface BudgetForecast extends QuotaUse {
+  name: string;
+  /** `charged` and the others count this. */
+  unit: "requests" | "cost";
+  /** It is not paced but counted: what is left but for the reserve may be spent at once. */
+  isQuota: boolean;
+  /** What remains, as far as is known; the reserve included. */
+  remaining: number;
+  reserved: number;
+  /** How much of it goes at once before the rest is paced. */
+  burst: number;
+  /** Seconds that one unit takes at its pace; 0 for a quota. */
+  pace: number;
+}
+
+export interface Forecast {
+  /** The first one; absent where there is nothing to ask. */
+  request?: ForecastRequest;
+  /** Records that the source says there are. */
+  records?: number;
+  /** Calls that reading them takes, where that can be told. */
+  calls?: number;
+  /** Where there are more than one. */
+  slices?: number;
+  /** Calls that the forecast itself took. */
+  asked: number;
+  /** `charged` is what one call takes. */
+  budgets: BudgetForecast[];
+}
+
 export interface Source {
   /** Pages in order within a slice. Ends when all slices are read; throws what stopped it. */
   read(request: ReadRequest): AsyncIterable<Page>;
@@ -145,6 +184,8 @@ export interface Source {
   unchanged?(): { validators?: Position; unchanged: boolean };
   /** `etl connections test`: one cheap call. Returns a line for the user, throws what went wrong. */
   check?(): Promise<string>;
+  /** `etl plan`: what `read` would ask, from one cheap call at the most. */
+  forecast?(request: ReadRequest): Promise<Forecast>;
   close(): Promise<void>;
 }
 

@@ -62,8 +62,11 @@ function hint(name: string, known: readonly string[]): string {
 }
 
 function knownVariables(site: ExpressionSite, lets: readonly string[]): readonly string[] {
+  // Over the reply to a token request, or over any answer: there is no request to look at.
+  if (site.path[0] === "auth") return site.path[1] === "refresh_on" ? ["status", "headers"] : [];
   if (site.over === "response") return answerVariables;
   if (site.over === "row") return ["params"];
+  if (site.over === "header") return [];
   // The source looks at the last record, before anything is computed.
   if (site.path.includes("pagination")) return [];
   if (site.path[0] === "let") return [...lets.slice(0, lets.indexOf(String(site.path[1]))), "params", "rest"];

@@ -45,14 +45,30 @@ function checkCsv(document: SpecDocument, source: Tree): void {
 function checkDecode(document: SpecDocument, path: Path, value: unknown): void {
   const decode = tree(value);
   const [first, ...more] = ["json", "jsonl", "csv", "xml"].filter((format) => decode[format] !== undefined);
-  for (const second of more) document.add([...path, second], "E412", `a body is one of ${first} and ${second}: take one away`, { target: "key" });
+  for (const second of more)
+    document.add([...path, second], "E412", `a body is one of ${first} and ${second}: take one away`, {
+      target: "key",
+    });
   const csv = tree(decode["csv"]);
   const { header, columns, quote } = csv;
   if (header !== undefined && header !== true && columns === undefined && !hasTypo("decode_csv", csv)) {
-    document.add([...path, "csv", "header"], "E412", header === "first_page" ? "only the first page names the columns: list them in columns" : "without a header the columns have no names: list them in columns", { target: "key" });
+    document.add(
+      [...path, "csv", "header"],
+      "E412",
+      header === "first_page"
+        ? "only the first page names the columns: list them in columns"
+        : "without a header the columns have no names: list them in columns",
+      { target: "key" },
+    );
   }
-  if (quote === true) document.add([...path, "csv", "quote"], "E412", "quote is one character, or false where the text does not quote");
-  if (tree(decode["xml"])["attributes"] === true) document.add([...path, "xml", "attributes"], "E412", "attributes is what stands before an attribute's name, or false to leave attributes out");
+  if (quote === true)
+    document.add([...path, "csv", "quote"], "E412", "quote is one character, or false where the text does not quote");
+  if (tree(decode["xml"])["attributes"] === true)
+    document.add(
+      [...path, "xml", "attributes"],
+      "E412",
+      "attributes is what stands before an attribute's name, or false to leave attributes out",
+    );
 }
 
 function checkRequest(document: SpecDocument, path: Path, value: unknown): void {

@@ -28,13 +28,13 @@ export class SpecDocument {
   /** As it stands in the file. */
   readonly text: string;
   readonly problems: Problem[] = [];
-  /** The plain data; undefined when the YAML is broken. */
-  readonly data: unknown;
+  /** The plain data, the whole of it where a file extends another; undefined when the YAML is broken. */
+  data: unknown;
   readonly #yaml: YamlText | undefined;
   readonly #lineStarts: number[];
   readonly #mistakes = new Set<string>();
   readonly #muted = new Set<string>();
-  readonly #overlays: { document: SpecDocument; prefix: Path }[] = [];
+  readonly #overlays: { document: SpecDocument; prefix: Path; first?: boolean }[] = [];
 
   /** Reads and parses; what is wrong goes to `problems`. */
   constructor(file: string, text?: string) {
@@ -73,14 +73,42 @@ export class SpecDocument {
     this.#overlays.unshift({ document, prefix });
   }
 
+  /**
+   * This document as another one extends it: `data` is the whole, and what stands in either is shown there, what
+   * stands in both or in neither in the one that extends.
+   */
+  extendBy(document: SpecDocument, data: unknown): this {
+    this.#overlays.unshift({ document, prefix: [], first: true });
+    this.problems.push(...document.problems);
+    this.data = data;
+    return this;
+  }
+
+  /** Where a value stands: the file as users read it, and the line from 1; undefined for one that stands nowhere. */
+  placeOf(path: Path): { file: string; line: number } | undefined {
+    const over = this.#over(path);
+    if (over) return over.document.placeOf([...over.prefix, ...path]);
+    const node = this.#find(path);
+    if (!node?.whole) return undefined;
+    const { line } = this.#locate(path, {}, { code: "", message: "" }) ?? {};
+    return line === undefined ? undefined : { file: this.shownFile, line };
+  }
+
+  /** The overlay that a path is to be looked for in; undefined for this document itself. */
+  #over(path: Path): { document: SpecDocument; prefix: Path } | undefined {
+    const own = this.#find(path)?.whole === true;
+    const holder = this.#overlays.find(({ document, prefix, first }) => {
+      const node = document.#find([...prefix, ...path]);
+      // Maps merge, so one that is in both is the base's; what is no map was replaced.
+      return node?.whole && (first || !isMap(node.value) || !own);
+    });
+    return holder ?? (own ? undefined : this.#overlays.find(({ first }) => first));
+  }
+
   /** Adds a problem at a path, or at as much of it as there is. */
   add(path: Path, code: string, message: string, options: PlaceOptions = {}): void {
     if (this.#muted.has(JSON.stringify(path))) return;
-    const over = this.#overlays.find(({ document, prefix }) => {
-      const node = document.#find([...prefix, ...path]);
-      // Maps merge, so one that is in both is the base's; what is no map was replaced.
-      return node?.whole && (!isMap(node.value) || !this.#find(path)?.whole);
-    });
+    const over = this.#over(path);
     const problem = over
       ? over.document.#locate([...over.prefix, ...path], options, { code, message })
       : this.#locate(path, options, { code, message });
@@ -89,6 +117,8 @@ export class SpecDocument {
 
   /** The node of a scalar as it stands in the file, or undefined. */
   scalar(path: Path): Scalar | undefined {
+    const over = this.#over(path);
+    if (over) return over.document.scalar([...over.prefix, ...path]);
     const value = this.#find(path)?.value;
     return isScalar(value) ? value : undefined;
   }
@@ -100,7 +130,10 @@ export class SpecDocument {
 
   /** True when there is something at the path. */
   has(path: Path): boolean {
-    return this.#find(path)?.whole === true;
+    return (
+      this.#find(path)?.whole === true ||
+      this.#overlays.some(({ document, prefix, first }) => first && document.has([...prefix, ...path]))
+    );
   }
 
   /** True where the value at a path has an anchor (`&name`), so that it may be meant under several paths. */

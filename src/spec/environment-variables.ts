@@ -34,6 +34,11 @@ export function interpolate(document: SpecDocument, data: unknown, variables: Va
   return filled;
 }
 
+/** Whatever stands in auth, but for the address of the token server: messages have to name it. */
+function isSecretPlace(path: Path): boolean {
+  return path.includes("auth") && path.at(-1) !== "token_url";
+}
+
 /** Headers are templates; those of an assertion are data. */
 function isTemplate(path: Path): boolean {
   return path.includes("headers") && !path.includes("assertion");
@@ -103,6 +108,6 @@ function valueOf(document: SpecDocument, match: readonly unknown[], variables: V
     );
     return "";
   }
-  if (found && (path.includes("auth") || secretName.test(name))) variables.secrets.add(value);
+  if (found && (isSecretPlace(path) || secretName.test(name))) variables.secrets.add(value);
   return value;
 }

@@ -6,7 +6,7 @@ export interface ExpressionSite {
   path: Path;
   expression: string;
   /** What the expression is evaluated over. */
-  over: "record" | "response" | "row";
+  over: "record" | "response" | "row" | "header";
   /** True where a JSON value is taken as it came. */
   wholeJson?: boolean;
 }
@@ -78,7 +78,10 @@ export function connectionExpressions(data: unknown): ExpressionSite[] {
     auth["type"] === "oauth2"
       ? texts("response", ["auth"], auth, ["token_field", "expires_field", "base_url", "refresh_on"])
       : [];
-  return [...ofToken, ...responses(["responses"], tree(data)["responses"])];
+  const ofBudgets = list(tree(data)["rate_limits"]).flatMap((limit, index) =>
+    texts("header", ["rate_limits", index], tree(limit), ["used"]),
+  );
+  return [...ofToken, ...ofBudgets, ...responses(["responses"], tree(data)["responses"])];
 }
 
 function leaves(path: Path, value: unknown): TemplateSite[] {

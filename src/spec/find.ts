@@ -63,7 +63,7 @@ export function findSpecs(args: readonly string[], project: Project): FoundSpecs
 }
 
 /** `hubspot.contacts` → its file, for all pipelines of the project. */
-function namesOf(project: Project): Map<string, string> {
+export function namesOf(project: Project): Map<string, string> {
   const names = new Map<string, string>();
   for (const folder of project.pipelineFolders.filter((path) => existsSync(path))) {
     for (const file of below(folder).files) {

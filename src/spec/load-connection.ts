@@ -6,17 +6,17 @@ import { checkAuth } from "./check-auth.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkConnectionTemplates } from "./check-templates.ts";
 import { checkDuration } from "./check-times.ts";
+import { checkRateLimits } from "./check-rate-limits.ts";
 import { checkNamedValidators, type NamedValidators } from "./check-validators.ts";
-import { SpecDocument, type Path } from "./document.ts";
+import { SpecDocument } from "./document.ts";
 import { interpolate } from "./environment-variables.ts";
 import { connectionExpressions } from "./expression-sites.ts";
 import { layOver } from "./lay-over.ts";
 import type { Problem } from "./problem.ts";
 import type { Project } from "./project.ts";
 import { checkSchema } from "./schema.ts";
-import { list, tree, type Tree } from "./tree.ts";
+import { tree, type Tree } from "./tree.ts";
 import type { Connection } from "./types.ts";
-import { regexProblem } from "./validator-options.ts";
 
 export interface LoadedConnection {
   /** Absent when there are errors. */
@@ -109,10 +109,7 @@ function checkConnection(document: SpecDocument, data: Tree): void {
   checkBaseUrl(document, data["base_url"]);
   checkDuration(document, ["timeout"], data["timeout"]);
   for (const key of ["wait", "max_wait"]) checkDuration(document, ["retry", key], tree(data["retry"])[key]);
-  list(data["rate_limits"]).forEach((limit, index) => {
-    checkDuration(document, ["rate_limits", index, "per"], tree(limit)["per"]);
-    checkPathPattern(document, ["rate_limits", index, "match", "path"], tree(tree(limit)["match"])["path"]);
-  });
+  checkRateLimits(document, data["rate_limits"]);
 }
 
 function checkBaseUrl(document: SpecDocument, url: unknown): void {
@@ -120,11 +117,6 @@ function checkBaseUrl(document: SpecDocument, url: unknown): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     document.add(["base_url"], "E105", "base_url must be an http(s) address, such as https://api.example.com");
   }
-}
-
-function checkPathPattern(document: SpecDocument, path: Path, pattern: unknown): void {
-  const problem = typeof pattern === "string" ? regexProblem(pattern, "") : undefined;
-  if (problem !== undefined) document.add(path, "E414", `path is not a regular expression: ${problem}`);
 }
 
 /** The environments that are not in use, by the schema alone: their variables are set where they run. */

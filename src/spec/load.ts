@@ -3,11 +3,13 @@ import { dirname } from "node:path";
 import { checkDelta } from "./check-delta.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkFields } from "./check-fields.ts";
+import { checkCost } from "./check-rate-limits.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkSource } from "./check-source.ts";
 import { checkEnvironmentReferences, checkTemplates } from "./check-templates.ts";
 import { checkValidators, validatorUses, type NamedValidators } from "./check-validators.ts";
-import { SpecDocument } from "./document.ts";
+import type { SpecDocument } from "./document.ts";
+import { readExtended } from "./extend.ts";
 import { pipelineExpressions } from "./expression-sites.ts";
 import { loadConnectionOf, type LoadedConnection } from "./load-connection.ts";
 import type { Problem } from "./problem.ts";
@@ -46,9 +48,11 @@ export interface LoadResult {
 
 /** Loads and checks one pipeline. Never throws for what is in the files. */
 export function loadPipeline(file: string, project: Project): LoadResult {
-  const document = new SpecDocument(file);
+  const document = readExtended(file);
   const raw = document.data;
-  if (document.broken) return { file, document, problems: document.problems };
+  // Without its base a pipeline lacks what it does not lack.
+  if (document.broken || document.problems.some(({ code }) => code === "E422"))
+    return { file, document, problems: document.problems };
   if (raw === undefined || raw === null) {
     document.add([], "E001", "the file is empty: a pipeline is expected");
     return { file, document, problems: document.problems };
@@ -68,6 +72,7 @@ export function loadPipeline(file: string, project: Project): LoadResult {
   checkReferences(document, spec);
   checkDelta(document, spec);
   checkSource(document, spec);
+  checkCost(document, spec, connection?.connection);
   checkFields(document, spec);
   checkValidators(document, spec, named);
   checkSchema(document, "pipeline", raw);

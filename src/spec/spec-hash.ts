@@ -4,7 +4,7 @@ import { tree, type Tree } from "./tree.ts";
 import type { Pipeline } from "./types.ts";
 
 /** Keys that no record, row or request depends on. */
-const besides = ["description", "tests", "tags", "enabled", "limits", "record_url"];
+const besides = ["description", "tests", "tags", "enabled", "depends_on", "limits", "record_url"];
 const words = ["description", "message"];
 
 /**

@@ -18,6 +18,13 @@ export interface ValidatorUse {
  */
 export type Decode = "json" | "jsonl" | "csv" | "xml" | "rows" | DecodeOptions;
 /**
+ * Independent parts that the source is read in, side by side up to the connection's `concurrency`; each has a checkpoint of its own. {{slice.…}} in the request, $slice in JSONata over a response.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "slices".
+ */
+export type Slices = SlicesDate | SlicesList;
+/**
  * What a response means, by rules; the first whose `when` is true wins. A pipeline's come before its connection's, then the defaults (2xx is a success, 429 and 5xx are tried again, the rest fails).
  *
  * This interface was referenced by `Pipeline`'s JSON-Schema
@@ -79,9 +86,17 @@ export interface Pipeline {
    */
   description?: string;
   /**
+   * A file that this one is laid over, relative to it: maps merge, lists and scalars are replaced, null removes a key. Files whose name starts with _ are bases only.
+   */
+  extends?: string;
+  /**
    * false leaves it out when a folder runs.
    */
   enabled: boolean;
+  /**
+   * Pipelines that must have run before this one: when several run, they run in that order, and it is skipped when one of them failed.
+   */
+  depends_on?: string[];
   /**
    * Words to group pipelines by.
    */
@@ -261,9 +276,10 @@ export interface ApiSource {
    */
   records: {from: string; missing: "fail" | "empty"};
   pagination: Pagination;
+  slices?: Slices;
   responses?: Responses;
   /**
-   * Laid over request, records and pagination when a run has a watermark or a start date. A request that names its own path or url stands alone.
+   * Laid over request, records, pagination and slices when a run has a watermark or a start date. A request that names its own path or url stands alone.
    */
   incremental?: {
     /**
@@ -279,6 +295,10 @@ export interface ApiSource {
      * Laid over the pagination; one that names its own type stands alone.
      */
     pagination?: Record<string, unknown>;
+    /**
+     * Laid over the slices; one that names its own `by` stands alone, null takes them away.
+     */
+    slices?: Record<string, unknown> | null;
     responses?: Responses;
   };
   /**
@@ -354,6 +374,48 @@ export interface Request {
    * Content type of a text body.
    */
   content_type?: string;
+}
+/**
+ * Windows of time, one after another without a gap: {{slice.from}} (included) to {{slice.to}} (not included). The last one is cut at `to`.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "slices_date".
+ */
+export interface SlicesDate {
+  /**
+   * The kind of slices.
+   */
+  by: "date";
+  /**
+   * Where the first window starts: a date (its midnight in UTC), now, an offset from now (-25 months, +90 days, -7d) or a template ({{since}}). Now is the run's upper bound: its start, or --end-date.
+   */
+  from: string;
+  /**
+   * Where the last window ends, written like `from`.
+   */
+  to: string;
+  /**
+   * How long a window is: 12h, 7d, 30 days, 1 month.
+   */
+  step: string;
+}
+/**
+ * One slice for each value of a list.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "slices_list".
+ */
+export interface SlicesList {
+  /**
+   * The kind of slices.
+   */
+  by: "list";
+  /**
+   * Scalars, {{slice.value}} in the request, or maps, whose keys are {{slice.key}} each.
+   *
+   * @minItems 1
+   */
+  values: (string | number | boolean | Record<string, unknown>)[];
 }
 /**
  * What orders changes. A run with a watermark asks only for what changed since.

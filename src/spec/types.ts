@@ -23,6 +23,9 @@ export type {
   Request,
   Responses,
   Retry,
+  Slices,
+  SlicesDate,
+  SlicesList,
   ValidatorUse,
 } from "./types.generated.ts";
 import type { ApiSource, Connection as WrittenConnection, CsvSource } from "./types.generated.ts";

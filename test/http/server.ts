@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import pino from "pino";
 import { onTestFinished } from "vitest";
-import type { SourceMetrics } from "../../src/sources/contract.ts";
 import { openHttpClient } from "../../src/sources/http/index.ts";
 import { realTime, type Time } from "../../src/sources/http/time.ts";
-import { schemaValidator } from "../../src/spec/schema.ts";
-import type { Connection } from "../../src/spec/types.ts";
+import { connectionTo, newMetrics } from "./connection.ts";
+
+export { connectionTo, newMetrics };
 
 export interface Seen {
   method: string;
@@ -64,18 +64,6 @@ export function json(
 ): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(typeof body === "string" ? body : JSON.stringify(body));
-}
-
-/** A connection with the schema's defaults, but for retries that do not wait long. */
-export function connectionTo(base_url: string, over: object = {}): Connection {
-  const connection = { connection: "test", type: "api", base_url, retry: { wait: "1ms", max_wait: "5ms" }, ...over };
-  const validate = schemaValidator("connection");
-  if (!validate(connection)) throw new Error(JSON.stringify(validate.errors));
-  return connection as unknown as Connection;
-}
-
-export function newMetrics(): SourceMetrics {
-  return { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 };
 }
 
 /** A logger that keeps its lines: `warn text`. */

@@ -47,6 +47,7 @@ describe("help", () => {
       "run",
       "validate",
       "preview",
+      "plan",
       "history",
       "rejects",
       "rejects list",

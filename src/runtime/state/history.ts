@@ -227,6 +227,20 @@ export class History {
       .execute();
   }
 
+  /** What the last successful runs of a strategy measured, the newest first. */
+  async lastMetrics(pipeline: PipelineScope, strategy: string, limit: number): Promise<Record<string, number>[]> {
+    const rows = await this.#of(pipeline)
+      .select("performance_metrics")
+      .where("status", "in", ["success", "partial"])
+      .where("strategy", "=", strategy)
+      .orderBy("id", "desc")
+      .limit(limit)
+      .execute();
+    return rows
+      .map((row) => fromJson<Record<string, number>>(row.performance_metrics))
+      .filter((metrics) => metrics !== undefined);
+  }
+
   /** Who runs this pipeline now, for the message of a second run. */
   async running(pipeline: PipelineScope): Promise<{ by: string; since: string } | undefined> {
     const row = await this.#of(pipeline)

@@ -52,7 +52,18 @@ export interface SyncRejects {
   resolution: string | null;
 }
 
+/** One secret of the credential store: credential-cipher.ts says how it is encrypted. */
+export interface ApiCredentials {
+  id: Generated<number>;
+  crm_source: string;
+  name: string;
+  ciphertext: string;
+  created_at: string;
+  updated_at: string;
+}
+
 export interface StateTables {
+  api_credentials: ApiCredentials;
   sync_history: SyncHistory;
   sync_rejects: SyncRejects;
 }
@@ -123,6 +134,20 @@ function migrations(types: Sink["types"]): Record<string, Migration> {
           .on("sync_rejects")
           .columns(["crm_source", "sync_type", "record_key", "stage", "field", "rule"])
           .where(sql.ref("resolved_at"), "is", null)
+          .execute();
+      },
+    },
+    "002_credentials": {
+      async up(db: Kysely<any>) {
+        await db.schema
+          .createTable("api_credentials")
+          .addColumn("id", type(types.id))
+          .addColumn("crm_source", "text", (column) => column.notNull())
+          .addColumn("name", "text", (column) => column.notNull())
+          .addColumn("ciphertext", "text", (column) => column.notNull())
+          .addColumn("created_at", type(types.timestamp), (column) => column.notNull())
+          .addColumn("updated_at", type(types.timestamp), (column) => column.notNull())
+          .addUniqueConstraint("api_credentials_name", ["crm_source", "name"])
           .execute();
       },
     },

@@ -17,6 +17,8 @@ export interface Answer {
   rows?: { list: unknown[] | undefined; from: string };
   /** Lines and rows of the body that could not be read. */
   rejects?: SourceReject[];
+  /** `$slice`, where the source is read in slices. */
+  slice?: unknown;
   /** `$request`: what was asked, without credentials. */
   request: { method: string; url: string; body?: unknown };
   /** Of the body, decompressed, in bytes. */
@@ -32,10 +34,10 @@ const json: AnswerDecoder = {
 /** Decodes a response, once: as JSON unless another decoder is given. A body that cannot be is kept as a text. */
 export async function decodeAnswer(
   response: TextResponse,
-  { request, shown, decoder = json }: Pick<Answer, "request" | "shown"> & { decoder?: AnswerDecoder },
+  { request, slice, shown, decoder = json }: Pick<Answer, "request" | "slice" | "shown"> & { decoder?: AnswerDecoder },
 ): Promise<Answer> {
   const { status, headers, content } = response;
-  const answer: Answer = { status, headers, body: undefined, request, shown, length: content.length };
+  const answer: Answer = { status, headers, body: undefined, slice, request, shown, length: content.length };
   if (isBlank(content)) return answer;
   try {
     const { value, rejects } = await decoder.decode(response, shown);
@@ -51,7 +53,7 @@ function isBlank(content: Buffer): boolean {
   return content.length < 1024 && content.toString("latin1").trim() === "";
 }
 
-/** Evaluates an expression over an answer: its body, with $headers, $status and $request. */
+/** Evaluates an expression over an answer: its body, with $headers, $status, $slice and $request. */
 export type AnswerExpression = (answer: Answer) => Promise<unknown>;
 
 /**
@@ -62,9 +64,9 @@ export type AnswerExpression = (answer: Answer) => Promise<unknown>;
 export function compileOverAnswer(expression: string, where: string): AnswerExpression {
   const compiled = compileNamed(expression, where);
   return async (answer) => {
-    const { status, headers, request } = answer;
+    const { status, headers, slice, request } = answer;
     try {
-      return await compiled.evaluate(answer.body, { status, headers, request });
+      return await compiled.evaluate(answer.body, { status, headers, slice, request });
     } catch (error) {
       throw new FatalError(`${answer.shown}: ${where} (${expression}) failed: ${textOf(error)}`, { cause: error });
     }

@@ -2,6 +2,7 @@ import { SpecError } from "../../errors.ts";
 import type { Request } from "../../spec/types.ts";
 import { compileTemplate, compileTree, DROPPED, type Scope } from "../../template/index.ts";
 import { addQuery, encodeQuery, type HttpRequest } from "../http/index.ts";
+import type { Bound } from "../contract.ts";
 import type { Placeable } from "./place.ts";
 
 /** A request as it goes out, with its body as a value for `$request`. */
@@ -30,6 +31,7 @@ export function compileRequest(
   const text = request.text === undefined ? undefined : compileTemplate(request.text);
   const cost = compileCost(request.cost);
   const textMode = /\bxml\b|\+xml/i.test(content_type ?? "") ? "xml" : "text";
+  const takesNow = /\{\{[^}]*\bnow\b/.test(JSON.stringify(request));
   return (scope, { place, url }) => {
     const parts: Placeable = {
       query: url === undefined ? (query(scope) as Record<string, unknown>) : {},
@@ -50,6 +52,7 @@ export function compileRequest(
       url: addQuery(url ?? address(scope), flatten(parts.query, "query")),
       headers: { ...(written ? { "content-type": content_type ?? written.type } : {}), ...headerTexts(parts.headers) },
       ...(written ? { body: written.text, content: written.value ?? written.text } : {}),
+      ...(takesNow ? { now: (scope.values["now"] as Bound).instant } : {}),
       ...cost(scope),
     };
   };

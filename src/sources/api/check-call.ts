@@ -5,6 +5,7 @@ import type { HttpClient } from "../http/index.ts";
 import { compileRequest } from "./build-request.ts";
 import { effectiveSource } from "./effective-source.ts";
 import { PageReader } from "./page-reader.ts";
+import { slicesOf } from "./slices/index.ts";
 
 export interface CheckOptions {
   spec: ApiSource;
@@ -24,8 +25,13 @@ export async function checkCall({ spec, context, connection, client }: CheckOpti
     return `${status} in ${took()}`;
   }
   const window = { since: boundOf(new Date(0)), until: boundOf(new Date()) };
+  const source = effectiveSource(spec, false);
+  const values = { ...window, params: context.params, vars: connection.vars ?? {} };
+  const [slice] = slicesOf(source.slices, { values });
+  if (slice === undefined) return "nothing to ask: source.slices has no window";
   const reader = new PageReader({
-    source: effectiveSource(spec, false),
+    source,
+    slice,
     context,
     connection,
     client,

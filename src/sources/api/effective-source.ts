@@ -1,7 +1,7 @@
 import { SpecError } from "../../errors.ts";
 import { layOver } from "../../spec/lay-over.ts";
 import { schemaValidator } from "../../spec/schema.ts";
-import type { ApiSource, DecodeOptions, Pagination, Request, Responses } from "../../spec/types.ts";
+import type { ApiSource, DecodeOptions, Pagination, Request, Responses, Slices } from "../../spec/types.ts";
 
 /** What one run asks: the source, with `incremental` laid over it where the run has a watermark or a start date. */
 export interface EffectiveSource {
@@ -10,16 +10,19 @@ export interface EffectiveSource {
   records: ApiSource["records"];
   pagination: Pagination;
   responses: Responses;
+  /** Absent where it is read as one. */
+  slices?: Slices;
 }
 
 /**
- * Lays `incremental` over the source. A request that names its own path or url and a pagination that names its own
- * type stand alone. Defaults of the schema are filled in again, because what stands alone has none yet.
+ * Lays `incremental` over the source. A request that names its own path or url, a pagination that names its own type
+ * and slices that name their own `by` stand alone. Defaults of the schema are filled in again, because what stands alone has none yet.
  * @throws SpecError when the whole is not what the schema allows.
  */
 export function effectiveSource(spec: ApiSource, incremental: boolean): EffectiveSource {
   const over = incremental ? (spec.incremental ?? {}) : {};
   const { request, pagination, records } = over;
+  const slices = layInSlices(spec.slices, over.slices);
   const standsAlone = request?.["path"] !== undefined || request?.["url"] !== undefined;
   return {
     request: complete("request", standsAlone ? request : layOver(spec.request, request ?? {})) as Request,
@@ -29,6 +32,7 @@ export function effectiveSource(spec: ApiSource, incremental: boolean): Effectiv
     decode: spellOutDecode(over.decode ?? spec.decode ?? "json"),
     records: records === undefined ? spec.records : layRecords(spec.records, records),
     responses: over.responses ?? spec.responses ?? [],
+    ...(slices ? { slices } : {}),
   };
 }
 
@@ -39,6 +43,13 @@ export function spellOutDecode(decode: NonNullable<ApiSource["decode"]>): Decode
 
 function layRecords(base: ApiSource["records"], over: string | Partial<ApiSource["records"]>): ApiSource["records"] {
   return typeof over === "string" ? { from: over, missing: "fail" } : { ...base, missing: "fail", ...over };
+}
+
+function layInSlices(base: Slices | undefined, over: Record<string, unknown> | null | undefined): Slices | undefined {
+  if (over === undefined) return base;
+  if (over === null) return undefined;
+  const laid = over["by"] === undefined ? layOver(base, over) : over;
+  return complete(`slices_${String((laid as Slices).by)}`, laid) as Slices;
 }
 
 function completePagination(pagination: unknown): Pagination {

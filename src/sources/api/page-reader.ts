@@ -13,6 +13,7 @@ import { type Paginator, paginatorOf, type Step } from "./paginators/index.ts";
 import { compilePlace, type Placeable } from "./place.ts";
 import { compileRecords } from "./records.ts";
 import { compileRules, type Meaning } from "./response-rules.ts";
+import type { Slice } from "./slices/contract.ts";
 
 export interface FetchedPage {
   answer: Answer;
@@ -31,6 +32,8 @@ export interface PageReaderOptions {
   window: Pick<Window, "since" | "until">;
   /** `--batch-size`, or 1 for a check. */
   pageSize?: number;
+  /** The part of the source that is asked for. */
+  slice?: Slice;
 }
 
 export class PageReader {
@@ -39,7 +42,7 @@ export class PageReader {
   readonly maxPages: number;
   readonly pagination: Pagination;
   private readonly options: PageReaderOptions;
-  private readonly size: number | undefined;
+  readonly size: number | undefined;
   private readonly build: ReturnType<typeof compileRequest>;
   private readonly decoder: AnswerDecoder;
   private readonly rows: ReturnType<typeof compileRows> | undefined;
@@ -70,6 +73,12 @@ export class PageReader {
     this.placeSize =
       "size_as" in pagination && pagination.size_as !== undefined ? compilePlace(pagination.size_as) : undefined;
     this.secretNames = connection.auth?.type === "query" ? Object.keys(connection.auth.query) : [];
+  }
+
+  /** The same reader for a slice; nothing is compiled again. */
+  forSlice(slice: Slice): PageReader {
+    const reader = Object.create(PageReader.prototype) as PageReader;
+    return Object.assign(reader, this, { options: { ...this.options, slice } });
   }
 
   /** The request of a step, as it would go out now. */
@@ -110,7 +119,12 @@ export class PageReader {
     let answer: Answer | undefined;
     let meaning: Meaning = "records";
     const response = await this.options.client.text(request, async (candidate: TextResponse): Promise<Verdict> => {
-      answer = await decodeAnswer(candidate, { request: { method, url, body: content }, shown, decoder: this.decoder });
+      answer = await decodeAnswer(candidate, {
+        request: { method, url, body: content },
+        slice: this.options.slice?.inExpressions,
+        shown,
+        decoder: this.decoder,
+      });
       const judgement = await this.judge(candidate, answer, { resumed });
       ({ meaning } = judgement);
       return judgement.verdict;
@@ -128,7 +142,7 @@ export class PageReader {
   }
 
   private scope({ after, number, offset }: Step): Scope {
-    const { context, connection, window } = this.options;
+    const { context, connection, window, slice } = this.options;
     const now = instantFromDate(new Date());
     return {
       values: {
@@ -138,6 +152,7 @@ export class PageReader {
         page: { after, number, offset, size: this.size },
         params: context.params,
         vars: connection.vars ?? {},
+        ...(slice?.inTemplates ? { slice: slice.inTemplates } : {}),
       },
       mapped: context.mapped,
     };

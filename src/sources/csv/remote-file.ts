@@ -62,8 +62,8 @@ export class RemoteFile implements Source {
   }
 
   #open(url: string): HttpClient {
-    const { connection = publicConnection(url), log, metrics, signal } = this.#context;
-    this.#client ??= openHttpClient({ connection, log, metrics, signal });
+    const { connection = publicConnection(url), log, metrics, signal, credentials, secret } = this.#context;
+    this.#client ??= openHttpClient({ connection, log, metrics, signal, credentials, secret });
     return this.#client;
   }
 

@@ -4,7 +4,7 @@ import { FatalError, messageOf, SpecError, TransientError } from "../../errors.t
 import type { Connection } from "../../spec/types.ts";
 import type { Scope } from "../../template/index.ts";
 import { instantFromDate, isoOf, parseDuration } from "../../values/instant.ts";
-import type { CredentialStore, SourceMetrics } from "../contract.ts";
+import type { BudgetForecast, CredentialStore, SourceMetrics } from "../contract.ts";
 import { type Authoriser, openAuthoriser, type Route, type Token } from "./auth/index.ts";
 import { parseByteSize } from "./byte-size.ts";
 import type { HttpClient, HttpRequest, HttpResponse, StreamResponse, TextResponse, Verdict } from "./contract.ts";
@@ -35,6 +35,8 @@ export interface HttpOptions {
 
 /** A request on its way: once it is sent, with the token that it carries. */
 interface Sending extends Route {
+  /** It was redirected to another origin than the request's own. */
+  strays: boolean;
   token?: Token;
 }
 
@@ -98,6 +100,11 @@ class Client implements HttpClient {
     });
     if ("body" in response) return response;
     throw new FatalError(`${shown} answered ${response.status} without a body to stream`);
+  }
+
+  budgets(request: HttpRequest): BudgetForecast[] {
+    const now = this.time.now();
+    return this.gate.matching(targetOf(request)).map((budget) => budget.forecast(request.cost ?? 1, now));
   }
 
   baseUrl(): Promise<string> {
@@ -203,7 +210,8 @@ class Client implements HttpClient {
   /** Sends once; once more with a new token where the answer says that the old one is no longer good. */
   private async sendAuthorised<T extends HttpResponse>(request: HttpRequest, url: string, go: Go<T>): Promise<T> {
     for (let renewed = false; ; renewed = true) {
-      const sending: Sending = await this.auth.route(url, this.signal);
+      const strays = new URL(url).origin !== new URL(request.url).origin;
+      const sending: Sending = { ...(await this.auth.route(url, this.signal)), strays };
       const response: T & { text?: string } = await go(sending);
       if (!sending.token || !(await this.auth.refuses(response))) return response;
       const shown = this.show(request.method, request.url);
@@ -267,7 +275,14 @@ class Client implements HttpClient {
       return await readText(arrival, limits);
     } catch {
       discard(arrival.body);
-      return { status: arrival.status, headers: arrival.headers, url: arrival.url, content: Buffer.alloc(0), text: "", bytes: 0 };
+      return {
+        status: arrival.status,
+        headers: arrival.headers,
+        url: arrival.url,
+        content: Buffer.alloc(0),
+        text: "",
+        bytes: 0,
+      };
     }
   }
 
@@ -277,7 +292,7 @@ class Client implements HttpClient {
       ? await this.auth.credentials(this.scopeOf(request), this.signal)
       : undefined;
     sending.token = credentials?.token;
-    const { url, headers } = prepareHop(request, sending.url, credentials);
+    const { url, headers } = prepareHop(request, sending.url, { credentials, strays: sending.strays });
     this.metrics.apiCalls++;
     const { timeoutMs, signal, agent: dispatcher } = this;
     return {

@@ -1,5 +1,6 @@
 /** One way out to HTTP for every source: budgets, retries, time-outs, authorisation and size limits live behind it. */
 import type { Readable } from "node:stream";
+import type { BudgetForecast } from "../contract.ts";
 
 export interface HttpRequest {
   method: string;
@@ -54,6 +55,8 @@ export interface HttpClient {
   text(request: HttpRequest, judge?: (response: TextResponse) => Verdict | Promise<Verdict>): Promise<TextResponse>;
   /** The same for a body that is streamed: retried until the headers are in; 2xx and 304 are accepted. */
   stream(request: HttpRequest): Promise<StreamResponse>;
+  /** The budgets that a request would be charged to, as they stand; `charged` is what it would take. */
+  budgets(request: HttpRequest): BudgetForecast[];
   /** The address that paths are below: the connection's, or what the reply to its token request says. */
   baseUrl(): Promise<string>;
   close(): Promise<void>;

@@ -3,13 +3,15 @@
 const longest = 200;
 
 /**
- * `an HTML page titled "Sign in"`, the `message` or `error` of a JSON body in quotes, the start of a short text.
+ * `an HTML page titled "Sign in"`, the `message` or `error` of a JSON or XML body in quotes, the start of a short text.
  * Undefined for an empty body.
  */
 export function describeBody(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
   if (/^(?:<!doctype html|<html|<head|<body)/i.test(trimmed)) return describeHtml(trimmed);
+  const fault = messageInXml(trimmed);
+  if (fault !== undefined) return quote(fault);
   if (/^[[{]/.test(trimmed)) {
     try {
       const said = messageIn(JSON.parse(trimmed), 0);
@@ -49,6 +51,13 @@ function messageIn(value: unknown, depth: number): string | undefined {
     if (said !== undefined) return said;
   }
   return undefined;
+}
+
+/** The words of an XML error: SOAP 1.1 and 1.2, OData, S3. */
+function messageInXml(text: string): string | undefined {
+  if (!/^<[?\w]/.test(text)) return undefined;
+  const found = /<(?:[\w.-]+:)?(faultstring|Text|Message)\b[^>]*>([^<]+)</i.exec(text.slice(0, 65_536))?.[2]?.trim();
+  return found === "" ? undefined : found;
 }
 
 function quote(text: string): string {

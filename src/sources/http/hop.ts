@@ -15,12 +15,16 @@ const harmless = new Set(["accept", "content-type", "if-none-match", "if-modifie
 
 /**
  * One hop of a request to `url` (the request's own, or where it was redirected).
- * @param credentials absent for another host than the connection's own. A redirect to another origin loses the
- *   request's own headers too, but for the harmless ones.
+ * @param credentials absent for another host than the connection's own.
+ * @param strays it was redirected to another origin: the request's own headers are lost too, but for the harmless ones.
  */
-export function prepareHop(request: HttpRequest, url: string, credentials: Credentials | undefined): Hop {
+export function prepareHop(
+  request: HttpRequest,
+  url: string,
+  { credentials, strays }: { credentials: Credentials | undefined; strays: boolean },
+): Hop {
   const own = lowerCase(request.headers ?? {});
-  const strays = credentials === undefined && originOf(url) !== originOf(request.url);
+  refuseOtherSchemes(url);
   const kept = strays ? Object.fromEntries(Object.entries(own).filter(([name]) => harmless.has(name))) : own;
   return {
     url: credentials ? addQuery(url, Object.entries(credentials.query)) : url,
@@ -34,11 +38,10 @@ export function prepareHop(request: HttpRequest, url: string, credentials: Crede
   };
 }
 
-function originOf(url: string): string {
-  const { protocol, origin } = new URL(url);
+function refuseOtherSchemes(url: string): void {
+  const { protocol } = new URL(url);
   if (protocol !== "https:" && protocol !== "http:")
     throw new FatalError(`${protocol}// is not an address to read from`);
-  return origin;
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {

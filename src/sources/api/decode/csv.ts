@@ -23,47 +23,57 @@ export function csvDecoder(options: DecodeCsv): Decoder {
     decodeError: jsonDecoder.decode,
     async decode(body): Promise<Decoded> {
       refuseOther(body);
-      const reader = new RecordReader(`the answer to ${body.shown}`, dialect);
+      const name = `the answer to ${body.shown}`;
       const { text, encoding } = await csvText(body, options.encoding);
-      for (const chunk of text) reader.push(chunk);
-      reader.end();
-      try {
-        return readRecords(reader, {
-          columns: options.columns,
-          header,
-          firstPageOnly: options.header === "first_page",
-          encoding,
-          name: `the answer to ${body.shown}`,
-        });
-      } catch (error) {
-        // A quote that never closes is what a body looks like that was cut in the middle.
-        if (error instanceof FatalError) throw new BadBody(error.message, { cut: true, cause: error });
-        throw error;
-      }
+      const reader = new RecordReader(name, dialect);
+      const firstPageOnly = options.header === "first_page";
+      return readRecords(reader, { text, columns: options.columns, header, firstPageOnly, encoding, name });
     },
   };
 }
 
+/** Stands on each record in turn. A quote that never closes is what a body looks like that was cut in the middle. */
+function* recordsOf(reader: RecordReader, text: readonly TextChunk[]): Generator<void> {
+  try {
+    for (const chunk of text) {
+      reader.push(chunk);
+      while (reader.next()) yield;
+    }
+    reader.end();
+    while (reader.next()) yield;
+  } catch (error) {
+    if (error instanceof FatalError) throw new BadBody(error.message, { cut: true, cause: error });
+    throw error;
+  }
+}
+
 type ReadOptions = Pick<DecodeCsv, "columns"> & {
+  text: readonly TextChunk[];
   header: boolean;
   firstPageOnly: boolean;
   encoding: string;
   name: string;
 };
 
-function readRecords(reader: RecordReader, { header, columns, firstPageOnly, encoding, name }: ReadOptions): Decoded {
+function readRecords(
+  reader: RecordReader,
+  { text, header, columns, firstPageOnly, encoding, name }: ReadOptions,
+): Decoded {
   let names = header ? undefined : columns;
   let make = names && recordMaker(names);
   const namedBy = columns ? `${key}.columns names` : "the header has";
   const records: unknown[] = [];
   const rejects = [];
-  for (let index = 0; reader.next(); index++) {
+  let first = true;
+  for (const _ of recordsOf(reader, text)) {
     if (!names || !make) {
       names = headerNames(reader, { name, columns, key: `${key}.columns` });
       make = recordMaker(names);
       continue;
     }
-    if (index === 0 && firstPageOnly && isHeader(reader, names)) continue;
+    const passed = first && firstPageOnly && isHeader(reader, names);
+    first = false;
+    if (passed) continue;
     const reject =
       reader.problem || reader.count !== names.length ? rejectOf(reader, { names, namedBy, encoding }) : undefined;
     if (reject) rejects.push(reject);

@@ -56,6 +56,8 @@ async function parse(text: string): Promise<XmlNode[]> {
     strictReservedNames: false,
     onDangerousProperty: (name) => name,
     maxNestedTags: maxDepth,
+    // No callback asks where it is, and keeping the path costs as much as reading.
+    jPath: false,
   });
   try {
     return parser.parse(text) as XmlNode[];

@@ -58,10 +58,7 @@ export async function askForToken(options: AskOptions): Promise<TokenReply> {
       const said = response && saidBy(response.text, request.secrets);
       throw new TransientError(gaveUp({ shown, outcomes, durationMs: time.now() - started, said }));
     }
-    await time.sleep(
-      waitMs(retry, { attempt, response }, { now: time.now(), random: time.random() }),
-      abandoned,
-    );
+    await time.sleep(waitMs(retry, { attempt, response }, { now: time.now(), random: time.random() }), abandoned);
     metrics.retries++;
   }
 }

@@ -1,5 +1,5 @@
 /** OAuth 2: requests carry an access token, which is asked for, kept, and renewed. */
-import { SpecError } from "../../../errors.ts";
+import { FatalError, SpecError } from "../../../errors.ts";
 import type { AuthOauth2 } from "../../../spec/types.ts";
 import { askForToken } from "./ask-for-token.ts";
 import { compileAssertion, pemOf } from "./assertion.ts";
@@ -28,8 +28,19 @@ export function tokenAuthoriser(auth: AuthOauth2, options: AuthOptions): Authori
     secret(token.value);
     return token;
   };
-  const current = async (signal: AbortSignal): Promise<Token> =>
-    known(await keeper.get(ask, { now: time.now(), signal }));
+  /** What was refused is not shown again by this client: who waits behind others would show it once more each. */
+  let refusal: FatalError | undefined;
+  const orRefusal = async (token: () => Promise<Token>): Promise<Token> => {
+    if (refusal) throw refusal;
+    try {
+      return known(await token());
+    } catch (error) {
+      if (error instanceof FatalError) refusal = error;
+      throw error;
+    }
+  };
+  const current = (signal: AbortSignal): Promise<Token> =>
+    orRefusal(() => keeper.get(ask, { now: time.now(), signal }));
   const baseUrl = async (signal: AbortSignal): Promise<string> => {
     if (auth.base_url === undefined) return connection.base_url;
     const base = (await current(signal)).baseUrl ?? connection.base_url;
@@ -51,7 +62,7 @@ export function tokenAuthoriser(auth: AuthOauth2, options: AuthOptions): Authori
       return { headers: { ...headers(scope), ...carrier(token.value) }, query: {}, token };
     },
     async renew(refused, signal) {
-      known(await keeper.renew(refused, ask, signal));
+      await orRefusal(() => keeper.renew(refused, ask, signal));
     },
   };
 }
@@ -71,7 +82,10 @@ function compileAsk(auth: AuthOauth2, options: AuthOptions): AskForToken {
   const readReply = compileReply(auth);
   const missing = (key: string): SpecError =>
     new SpecError(`connection "${name}": the grant ${auth.grant} needs auth.${key}`);
-  const send = async (proof: string | undefined, { advice, abandoned }: { advice: string; abandoned: AbortSignal }): Promise<TokenReply> => {
+  const send = async (
+    proof: string | undefined,
+    { advice, abandoned }: { advice: string; abandoned: AbortSignal },
+  ): Promise<TokenReply> => {
     const request = tokenRequest(auth, proof);
     for (const text of request.secrets) secret(text);
     const reply = await askForToken({ auth, connection, request, readReply, time, metrics, advice, abandoned });
@@ -82,7 +96,8 @@ function compileAsk(auth: AuthOauth2, options: AuthOptions): AskForToken {
   if (auth.grant === "refresh_token") {
     if (auth.refresh_token === undefined) throw missing("refresh_token");
     const { use, advice } = refreshTokens(auth.refresh_token, { connection: name, credentials });
-    return async (abandoned) => (await use((refreshToken) => send(refreshToken, { advice, abandoned }), abandoned)).token;
+    return async (abandoned) =>
+      (await use((refreshToken) => send(refreshToken, { advice, abandoned }), abandoned)).token;
   }
   if (auth.grant === "jwt_bearer") {
     if (auth.assertion === undefined) throw missing("assertion");

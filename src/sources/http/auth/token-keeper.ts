@@ -21,8 +21,12 @@ export class TokenKeeper {
   }
 
   async #fly(ask: AskForToken, signal: AbortSignal): Promise<Token> {
-    // One that nobody waited for ends first: two at once would use one refresh token twice.
-    while (this.#flight?.abandoned) await this.#flight.result.catch(() => {});
+    // One that nobody waits for any more ends first: two at once would use one refresh token twice.
+    while (this.#flight?.abandoned) {
+      const token = await this.#flight.result.catch(() => undefined);
+      signal.throwIfAborted();
+      if (token) return token;
+    }
     if (!this.#flight) {
       const flight = new Flight(ask);
       this.#flight = flight;

@@ -4,6 +4,7 @@
  */
 import { FatalError, SpecError } from "../../../errors.ts";
 import type { RateLimit } from "../../../spec/types.ts";
+import type { BudgetForecast } from "../../contract.ts";
 import { parseDuration } from "../../../values/instant.ts";
 import { compileMatch, type Target } from "./match.ts";
 import { limitText, longWait, quotaSpent } from "./messages.ts";
@@ -57,7 +58,7 @@ export class Budget {
   private readonly reserve: RateLimit["reserve"];
   private readonly own: SlidingCount;
   private charged = 0;
-  private lastAt = 0;
+  private lastAt = Number.NEGATIVE_INFINITY;
   /** When all that was charged is paid for at the budget's pace: the generic cell rate algorithm's arrival time. */
   private paidAt = 0;
   private toldLimit: number | undefined;
@@ -103,6 +104,7 @@ export class Budget {
    * @throws FatalError where that is too late to wait for, or never.
    */
   readyAt(price: number, now: number): number {
+    this.followClock(now);
     if (price === 0) return Math.max(now, this.pausedUntil);
     const at = Math.max(now, this.pausedUntil, this.isQuota ? this.quotaReadyAt(price, now) : this.pacedAt(price, now));
     if (at - now > longestWindowWaitMs)
@@ -148,6 +150,23 @@ export class Budget {
     return typeof reserve === "number" ? reserve : Math.ceil((limit * Number.parseFloat(reserve)) / 100);
   }
 
+  /** A clock that was set back takes all instants along: it must not hold up anybody for an hour. */
+  private followClock(now: number): void {
+    const back = this.lastAt - now;
+    if (back <= 0) return;
+    this.own.shift(-back);
+    this.lastAt = now;
+    this.paidAt -= back;
+    this.pausedUntil -= back;
+    if (this.told) this.told.resetAt -= back;
+  }
+
+  /** How it stands, for a forecast; `charged` is what a request of this cost takes. */
+  forecast(cost: number, now: number): BudgetForecast {
+    const { name, unit, isQuota, reserved, burst, paceMs } = this;
+    return { name, unit, isQuota, reserved, burst, pace: paceMs / 1000, charged: this.price(cost), ...this.usage(now) };
+  }
+
   private quotaReadyAt(price: number, now: number): number {
     const { amount, resetAt } = this.left(now);
     if (amount - price >= this.reserved) return now;
@@ -162,8 +181,7 @@ export class Budget {
         `a request costs ${price}, and the budget "${this.name}" of connection "${this.connection}" is never more than ${limit}`,
       );
     }
-    // A clock that was set back must not hold up anybody for longer than a window.
-    const paid = Math.min(this.paidAt - Math.max(0, burst - price) * paceMs, now + this.windowMs);
+    const paid = this.paidAt - Math.max(0, burst - price) * paceMs;
     return Math.max(paid, this.own.fallsTo(limit - price, now), this.spreadAt(price, now));
   }
 
@@ -172,8 +190,9 @@ export class Budget {
     const { amount, resetAt } = this.left(now);
     if (resetAt === undefined) return now;
     if (amount < price) return resetAt;
-    if (amount >= this.limit - this.burst) return now;
-    return Math.min(resetAt, this.lastAt + ((resetAt - this.lastAt) * price) / amount);
+    if (amount > this.limit - this.burst) return now;
+    // The first request of the next window has its place in the row, too.
+    return Math.min(resetAt, this.lastAt + ((resetAt - this.lastAt) * price) / (amount + price));
   }
 
   private left(now: number): { amount: number; resetAt?: number } {

@@ -37,6 +37,14 @@ export class SlidingCount {
     return this.sum;
   }
 
+  /** Moves all instants, for a clock that was set. */
+  shift(ms: number): void {
+    for (const piece of this.window) {
+      piece.first += ms;
+      piece.last += ms;
+    }
+  }
+
   clear(): void {
     this.window.length = 0;
     this.sum = 0;

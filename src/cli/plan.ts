@@ -25,10 +25,10 @@ export function planCommand(program: Command, exit: (code: number) => void): voi
     .option("--debug", "log everything")
     .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
   for (const [flag, description] of projectOptions) command.option(flag, description);
-  command.action(async (target: string, options: PlanOptions) => exit(await plan(target, options)));
+  command.action(async (target: string, options: PlanOptions) => exit(await showPlan(target, options)));
 }
 
-async function plan(target: string, options: PlanOptions): Promise<number> {
+async function showPlan(target: string, options: PlanOptions): Promise<number> {
   const flags = runFlags(options, (text) => console.error(text));
   const context = openContext([target], options);
   const specs = loadSpecs([target], context);
@@ -57,7 +57,7 @@ function planText(plan: RunPlan): string {
   if (resumes !== null) lines.push(`  first goes on with run ${resumes}, which failed`);
   if (request) lines.push("", "first request", ...requestLines(request));
   lines.push("", `calls     ${callsText(plan)}`);
-  if (calls.asked > 0) lines.push(`          ${calls.asked} of them this plan has made already, to ask`);
+  if (calls.asked > 0) lines.push(`          ${number(calls.asked)} more was made for this plan, to ask`);
   for (const budget of plan.budgets) lines.push(`budget    ${budgetText(budget)}`);
   lines.push(`duration  ${durationText(plan)}`);
   if (ddl.length > 0) lines.push("", `would run, for ${table}`, ...ddl.map((statement) => `  ${statement};`));
@@ -68,12 +68,10 @@ function planText(plan: RunPlan): string {
 
 function requestLines({ method, url, headers, body }: NonNullable<RunPlan["request"]>): string[] {
   return [
-    `  ${method} ${url}`,
-    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
-    ...(body === undefined
-      ? []
-      : (typeof body === "string" ? body : JSON.stringify(body, undefined, 2)).split("\n").map((line) => `  ${line}`)),
-  ];
+    `${method} ${url}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...(body === undefined ? [] : (typeof body === "string" ? body : JSON.stringify(body)).split("\n")),
+  ].map((line) => `  ${line}`);
 }
 
 const origins: Record<RunPlan["calls"]["from"], string> = {
@@ -122,6 +120,7 @@ function durationText({ duration: { expected, paced, observed } }: RunPlan): str
 }
 
 function seconds(value: number): string {
+  if (value < 1) return "less than 1 s";
   if (value < 90) return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
   return value < 5_400 ? `${Math.round(value / 60)} minutes` : `${(value / 3_600).toFixed(1)} hours`;
 }

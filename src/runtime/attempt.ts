@@ -2,8 +2,7 @@
 import { FatalError, messageOf } from "../errors.ts";
 import type { Bound, Page, Position, Source, SourceMetrics } from "../sources/contract.ts";
 import type { Sink, Table } from "../sinks/contract.ts";
-import { compileTemplate } from "../template/index.ts";
-import { instantFromDate, isoOf } from "../values/instant.ts";
+import { instantFromDate } from "../values/instant.ts";
 import { Batch, type BatchKeys } from "./batch.ts";
 import { CommitFailure, Committer } from "./commit.ts";
 import type { CompiledDelta } from "./delta.ts";
@@ -13,7 +12,7 @@ import type { Mapping } from "./mapping/index.ts";
 import { performanceMetrics } from "./metrics.ts";
 import { openPipelineSource } from "./open-source.ts";
 import type { ResolvedParams } from "./params.ts";
-import { createProcessor, type PageProcessor } from "./process-page.ts";
+import { PageProcessor } from "./process-page.ts";
 import { readAhead } from "./read-ahead.ts";
 import { rejectLimit, type RejectLimit } from "./reject-limit.ts";
 import { hasProgress, noCounts, type Checkpoint } from "./state/checkpoint.ts";
@@ -21,6 +20,8 @@ import type { History, PipelineScope } from "./state/history.ts";
 import { nextWatermark, watermarkObstacles, type Strategy } from "./strategy.ts";
 import { peakRssMb, type RunOutcome } from "./summary.ts";
 import { Teller } from "./warnings.ts";
+import { compileRecordUrl } from "./record-url.ts";
+import { boundText, incompleteText, tellEnd, tellStart } from "./tell.ts";
 import { RunWindow } from "./window.ts";
 
 /** What waits between source and sink, at the most. */
@@ -98,7 +99,7 @@ export class Attempt {
     };
     const isLocal = spec.source.type === "csv" || spec.source.delta?.local === true;
     const filtersSince = isLocal && strategy.incremental && delta?.kind !== "cursor";
-    this.#processor = createProcessor({
+    this.#processor = new PageProcessor({
       spec,
       system: pipeline.system,
       entity: pipeline.entity,
@@ -110,7 +111,7 @@ export class Attempt {
         until: flags.endDate === undefined ? undefined : { text: flags.endDate, instant: flags.endDate },
       },
       teller: this.#teller,
-      recordUrl: recordUrlOf(input),
+      recordUrl: compileRecordUrl(pipeline, input.params.values),
       greatest: resumed?.checkpoint.greatest,
     });
     this.#committer = new Committer({
@@ -131,9 +132,8 @@ export class Attempt {
 
   /** Runs to the end; every outcome, failures too, is a summary and a closed history row. */
   async run(): Promise<RunOutcome> {
-    const { engine, pipeline, history, flags, sink } = this.#input;
-    const verb = flags.dryRun ? "Starting dry run of" : "Starting";
-    engine.log.info(`${verb} ${pipeline.system} ${pipeline.entity} sync (${this.#modeText()})`);
+    const { engine, history, sink } = this.#input;
+    tellStart(this.#input);
     if (history) await this.#open(history);
     const stop = AbortSignal.any([engine.signal, sink.lost]);
     const abort = (): void => this.#stop.abort(stop.reason);
@@ -150,12 +150,6 @@ export class Attempt {
       this.#stop.abort();
     }
     return this.#close(failure);
-  }
-
-  #modeText(): string {
-    const { strategy, resumed, delta } = this.#input;
-    const since = strategy.incremental ? ` since ${boundText(strategy.since, delta)}` : "";
-    return `${resumed ? `resuming run ${resumed.fromRun}, ` : ""}${strategy.name}${since}`;
   }
 
   async #open(history: History): Promise<void> {
@@ -257,14 +251,7 @@ export class Attempt {
       this.#checkpoint.slices[page.slice] = page.last ? { done: true } : { position: page.position, done: false };
     const { completeness } = page;
     if (completeness && completeness.total > completeness.distinct) {
-      const [total, read, missing] = [
-        completeness.total,
-        completeness.distinct,
-        completeness.total - completeness.distinct,
-      ].map((count) => count.toLocaleString("en-US"));
-      this.#incomplete.push(
-        `the source has ${total} records${page.slice ? ` in ${page.slice}` : ""}, ${read} were read: ${missing} are missing. Run again; if it stays so, the paging of this API is not to be trusted`,
-      );
+      this.#incomplete.push(incompleteText(page.slice, completeness));
     }
     const fetched = this.#committer.counters.fetched + batch.fetched;
     engine.onProgress?.({ pipeline: pipeline.spec.pipeline, fetched, expected: page.expected });
@@ -309,7 +296,7 @@ export class Attempt {
         whole: obstacles.length === 0,
       });
     }
-    this.#tellEnd(judged);
+    tellEnd(this.#input, { judged, counters, unchanged: this.#unchanged.unchanged });
     return {
       summary: {
         pipeline: pipeline.spec.pipeline,
@@ -363,23 +350,6 @@ export class Attempt {
       this.#input.engine.log.error(`The history row of run ${this.#runId} could not be written: ${messageOf(cause)}`);
     }
   }
-
-  #tellEnd({ status, error }: Judgement): void {
-    const { engine, pipeline, strategy, flags } = this.#input;
-    const { created, updated, unchanged, rejected, stale } = this.#committer.counters;
-    const { log } = engine;
-    const name = `${pipeline.system} ${pipeline.entity}`;
-    const counts = `${created} created, ${updated} updated, ${unchanged} unchanged, ${rejected} failed`;
-    if (status === "failed") log.error(`Failed ${name} sync: ${error}`);
-    else if (flags.dryRun) log.info(`Dry run of ${name} sync, nothing was written; it would be: ${counts}`);
-    else log.info(`Completed ${name} sync: ${counts}`);
-    if (status === "partial") log.warn(`${name} sync is partial: ${error}`);
-    if (this.#unchanged.unchanged)
-      log.info(`${name}: the source has not changed since the last run; nothing was fetched`);
-    if (strategy.name === "full" && stale > 0) {
-      log.info(`${name}: ${stale} stored rows are newer than what was read and stay; --force would replace them`);
-    }
-  }
 }
 
 /** Leaves as much of a page as there is room for: what the source refused counts too. True when that fills it. */
@@ -389,25 +359,4 @@ function cutPage(page: Page, room: number): boolean {
   page.rejects?.splice(room);
   page.records.splice(Math.max(0, room - refused));
   return true;
-}
-
-function boundText(bound: Bound, delta: CompiledDelta | undefined): string {
-  return delta?.kind === "instant" && bound.instant ? isoOf(bound.instant) : bound.text;
-}
-
-function recordUrlOf({
-  pipeline,
-  params,
-}: AttemptInput): ((row: Record<string, unknown>) => string | undefined) | undefined {
-  if (pipeline.spec.record_url === undefined) return undefined;
-  const template = compileTemplate(pipeline.spec.record_url);
-  return (row) => {
-    try {
-      const values = { record: row, vars: pipeline.connection?.vars ?? {}, params: params.values };
-      return String(template.render({ values }, { mode: "path" }));
-    } catch {
-      // A record without a key has no page.
-      return undefined;
-    }
-  };
 }

@@ -6,7 +6,7 @@ import { openPipelineSource } from "./open-source.ts";
 import { askedHash, canResume, type Prepared, prepareRun, storedWatermark, strategyFor } from "./run-pipeline.ts";
 import { History } from "./state/history.ts";
 import { hasState } from "./state/tables.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Strategy, StrategyName } from "./strategy.ts";
 import { RunWindow } from "./window.ts";
 
 /** How many of the last successful runs an estimate is taken from. */
@@ -72,7 +72,7 @@ export async function planRun(input: RunInput): Promise<RunPlan> {
     const strategy = strategyFor(prepared, history && (await storedWatermark(history, prepared)), startedAt);
     const window = new RunWindow(strategy.since, startedAt, { endDate: flags.endDate, now: () => timeOf(engine) });
     const forecast = await askSource(prepared, { strategy, window });
-    const before = history ? await history.lastMetrics(prepared.scope, strategy.name, runsLookedAt) : [];
+    const before = history ? await history.lastMetrics(prepared.scope, alike(strategy), runsLookedAt) : [];
     const calls = plannedCalls(forecast, before);
     const table = {
       name: spec.sink.table,
@@ -98,6 +98,11 @@ export async function planRun(input: RunInput): Promise<RunPlan> {
   } finally {
     await sink.close();
   }
+}
+
+/** Strategies that read as much as this one. */
+function alike({ name }: Strategy): StrategyName[] {
+  return name === "full" || name === "initial_full" ? ["full", "initial_full"] : [name];
 }
 
 async function askSource(

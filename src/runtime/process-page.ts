@@ -1,24 +1,16 @@
 /** A page's records into a batch: filtered, mapped, rejected. */
-import { FatalError, messageOf, RecordError } from "../errors.ts";
+import { FatalError, messageOf } from "../errors.ts";
 import { compile, type Compiled } from "../jsonata/index.ts";
 import type { Bound, Page } from "../sources/contract.ts";
-import type { Pipeline } from "../spec/types.ts";
 import type { Row } from "../sinks/contract.ts";
+import type { Pipeline } from "../spec/types.ts";
 import { keyOf, type Batch, type BatchKeys } from "./batch.ts";
 import type { CompiledDelta } from "./delta.ts";
-import { rowObject, type Failure, type Mapping, type Prepared } from "./mapping/index.ts";
+import { DeltaTracker } from "./delta-tracker.ts";
 import { ThrownValue } from "./mapping/field.ts";
+import { rowObject, type Failure, type Mapped, type Mapping, type Prepared } from "./mapping/index.ts";
 import { recordHash } from "./state/rejects.ts";
 import type { RecordLabel, Teller } from "./warnings.ts";
-
-export interface PageProcessor {
-  process(page: Page, batch: Batch): Promise<void>;
-  /** The greatest delta value so far; the last one, for cursors. */
-  greatest: Bound | undefined;
-  /** Records that were warned about. */
-  warned: number;
-  label(row: Row, key: string): RecordLabel;
-}
 
 export interface ProcessorOptions {
   spec: Pipeline;
@@ -36,159 +28,141 @@ export interface ProcessorOptions {
 
 /** Keys longer than this are stored as a hash. */
 const longestKey = 500;
+/** What an error shows of a record, in characters. */
+const longestRecord = 200;
 
-/** Compiles filter and delta and gives the processor of a run's pages. */
-export function createProcessor(options: ProcessorOptions): PageProcessor {
-  const { spec, mapping, at, delta, localWindow, teller } = options;
-  const filter = spec.source.filter === undefined ? undefined : compile(spec.source.filter);
-  const deltaField = spec.source.delta === undefined ? undefined : compile(spec.source.delta.field);
-  const missing = spec.source.delta?.missing ?? "include";
-  const hasSensitive = Object.values(spec.mapping).some(({ sensitive }) => sensitive);
+export class PageProcessor {
+  /** Records that were warned about. */
+  warned = 0;
+  readonly #options: ProcessorOptions;
+  readonly #filter: Compiled | undefined;
+  readonly #deltaField: Compiled | undefined;
+  readonly #tracker: DeltaTracker;
 
-  const processor: PageProcessor = {
-    greatest: options.greatest,
-    warned: 0,
-    label(row, key) {
-      const names = spec.upsert.keys.map((name, index) => `${name}=${String(row[at.keys[index]!] ?? "?")}`);
-      return {
-        system: options.system,
-        entity: options.entity,
-        label: names.join(", "),
-        id: key,
-        url: row.length ? options.recordUrl?.(rowObject(mapping.columns, row)) : undefined,
-      };
-    },
-    async process(page, batch) {
-      for (const reject of page.rejects ?? []) {
-        const key = reject.line === undefined ? recordHash(reject.record) : `${page.slice}:${reject.line}`;
-        batch.fetched++;
-        rejectRecord(
-          batch,
-          key,
-          reject.record,
-          [{ stage: "source", field: "", rule: reject.rule, message: reject.message }],
-          () => ({ system: options.system, entity: options.entity, label: key, id: key }),
+  /** Compiles filter and delta field. */
+  constructor(options: ProcessorOptions) {
+    const { spec, delta, localWindow, greatest, teller } = options;
+    const { filter, delta: deltaSpec } = spec.source;
+    const hasSensitive = Object.values(spec.mapping).some(({ sensitive }) => sensitive);
+    this.#options = options;
+    this.#filter = filter === undefined ? undefined : compile(filter);
+    this.#deltaField = deltaSpec === undefined ? undefined : compile(deltaSpec.field);
+    this.#tracker = new DeltaTracker({
+      delta,
+      spec: deltaSpec,
+      localWindow,
+      greatest,
+      shown: (record) =>
+        hasSensitive ? "it has sensitive fields and is not shown" : JSON.stringify(record).slice(0, longestRecord),
+      onUnreadable: (value, problem, record) => {
+        const message = `${problem}; the record is read as one without a delta value`;
+        teller.warn({ field: "delta", rule: "unreadable", message, value }, () =>
+          this.#bareLabel(recordHash(record), ""),
         );
-      }
-      for (let index = 0; index < page.records.length; index++) {
-        const waiting = processRecord(page.records[index], batch);
-        if (waiting) await waiting;
-        // A record that stops the run is none that it read: the next run reads it.
-        batch.fetched++;
-      }
-    },
-  };
+      },
+    });
+  }
 
-  function rejectRecord(
+  /** The greatest delta value so far; the last one, for cursors. */
+  get greatest(): Bound | undefined {
+    return this.#tracker.greatest;
+  }
+
+  /** How messages name a record. */
+  label(row: Row, key: string): RecordLabel {
+    const { spec, at, recordUrl, mapping } = this.#options;
+    const names = spec.upsert.keys.map((name, index) => `${name}=${String(row[at.keys[index]!] ?? "?")}`);
+    const url = row.length ? recordUrl?.(rowObject(mapping.columns, row)) : undefined;
+    return { ...this.#bareLabel(names.join(", "), key), url };
+  }
+
+  #bareLabel(label: string, id: string): RecordLabel {
+    const { system, entity } = this.#options;
+    return { system, entity, label, id };
+  }
+
+  /** Puts a page's records into the batch. Throws what stops the run; the records before it are in. */
+  async process(page: Page, batch: Batch): Promise<void> {
+    for (const { line, record, rule, message } of page.rejects ?? []) {
+      const key = line === undefined ? recordHash(record) : `${page.slice}:${line}`;
+      batch.fetched++;
+      const failure: Failure = { stage: "source", field: "", rule, message };
+      this.#reject(batch, { key, record, failures: [failure], label: () => this.#bareLabel(key, key) });
+    }
+    for (const record of page.records) {
+      const waiting = this.#processRecord(record, batch);
+      if (waiting) await waiting;
+      // A record that stops the run is none that it read: the next run reads it.
+      batch.fetched++;
+    }
+  }
+
+  #reject(
     batch: Batch,
-    key: string,
-    record: unknown,
-    failures: readonly Failure[],
-    label: () => RecordLabel,
+    rejected: { key: string; record: unknown; failures: readonly Failure[]; label: () => RecordLabel },
   ): void {
-    for (const failure of failures) teller.reject(failure, label);
+    const { key, record, failures, label } = rejected;
+    for (const failure of failures) this.#options.teller.reject(failure, label);
     batch.reject(failures.map(({ stage, field, rule, message }) => ({ key, stage, field, rule, message, record })));
   }
 
-  function processRecord(record: unknown, batch: Batch): Promise<void> | undefined {
-    const prepared = mapping.prepare(record);
-    if (filter || prepared instanceof Promise) return filtered(record, prepared, batch);
-    const raw = value(deltaField, prepared);
-    if (raw instanceof Promise) return raw.then((settled) => admit(record, prepared, settled, batch));
-    return admit(record, prepared, raw, batch);
+  /** Synchronous where every expression is: most records cost no promise. */
+  #processRecord(record: unknown, batch: Batch): Promise<void> | undefined {
+    const prepared = this.#options.mapping.prepare(record);
+    if (this.#filter || prepared instanceof Promise) return this.#filtered(record, prepared, batch);
+    const raw = this.#deltaValue(prepared);
+    if (raw instanceof Promise) return raw.then((settled) => this.#admit(record, { prepared, raw: settled }, batch));
+    return this.#admit(record, { prepared, raw }, batch);
   }
 
-  async function filtered(record: unknown, preparing: Prepared | Promise<Prepared>, batch: Batch): Promise<void> {
+  async #filtered(record: unknown, preparing: Prepared | Promise<Prepared>, batch: Batch): Promise<void> {
     const prepared = await preparing;
-    const raw = await value(deltaField, prepared);
-    if (!filter || (await passes(filter, prepared))) return admit(record, prepared, raw, batch);
+    const raw = await this.#deltaValue(prepared);
+    if (!this.#filter || (await this.#passes(this.#filter, prepared))) {
+      return this.#admit(record, { prepared, raw }, batch);
+    }
     batch.filtered++;
-    // It was read all the same: a watermark that stayed before it would have every run read it again.
-    follow(boundOf(raw));
+    this.#tracker.passBy(raw);
   }
 
-  /** A record that the filter let through. Synchronous where the mapping is. */
-  function admit(record: unknown, prepared: Prepared, raw: unknown, batch: Batch): Promise<void> | undefined {
-    if (!inWindow(prepared, raw)) {
+  /** A record that the filter let through. */
+  #admit(
+    record: unknown,
+    { prepared, raw }: { prepared: Prepared; raw: unknown },
+    batch: Batch,
+  ): Promise<void> | undefined {
+    if (!this.#tracker.admits(raw, prepared.record)) {
       batch.filtered++;
       return undefined;
     }
-    const mapped = mapping.map(prepared);
-    if (mapped instanceof Promise) return mapped.then((ready) => take(record, ready, batch));
-    take(record, mapped, batch);
+    const mapped = this.#options.mapping.map(prepared);
+    if (mapped instanceof Promise) return mapped.then((ready) => this.#take(record, ready, batch));
+    this.#take(record, mapped, batch);
     return undefined;
   }
 
-  async function passes(compiled: Compiled, prepared: Prepared): Promise<boolean> {
-    const result = await mapping.evaluate(compiled, prepared);
-    if (result instanceof ThrownValue)
-      throw new FatalError(`source.filter failed: ${messageOf(result.error)}`, { cause: result.error });
-    return result === true;
+  async #passes(filter: Compiled, prepared: Prepared): Promise<boolean> {
+    const result = await this.#options.mapping.evaluate(filter, prepared);
+    if (!(result instanceof ThrownValue)) return result === true;
+    throw new FatalError(`source.filter failed: ${messageOf(result.error)}`, { cause: result.error });
   }
 
-  function value(compiled: Compiled | undefined, prepared: Prepared): unknown {
-    return compiled && mapping.evaluate(compiled, prepared);
+  #deltaValue(prepared: Prepared): unknown {
+    return this.#deltaField && this.#options.mapping.evaluate(this.#deltaField, prepared);
   }
 
-  /** The record's delta value; undefined where it has none, or none that can be read. */
-  function boundOf(raw: unknown, onUnreadable?: (problem: RecordError) => void): Bound | undefined {
-    try {
-      if (raw instanceof ThrownValue) throw new RecordError(messageOf(raw.error));
-      return delta?.read(raw);
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      onUnreadable?.(error);
-      return undefined;
-    }
-  }
-
-  /** Keeps the greatest delta value read; the last one, for cursors. */
-  function follow(bound: Bound | undefined): void {
-    if (!delta || !bound) return;
-    if (delta.kind === "cursor" || !processor.greatest || delta.compare(bound, processor.greatest) > 0)
-      processor.greatest = bound;
-  }
-
-  /** Follows the greatest delta value, and tells whether the record lies in the window. */
-  function inWindow(prepared: Prepared, raw: unknown): boolean {
-    if (!delta) return true;
-    const bound = boundOf(raw, (problem) =>
-      teller.warn(
-        {
-          field: "delta",
-          rule: "unreadable",
-          message: `${problem.message}; the record is read as one without a delta value`,
-          value: raw,
-        },
-        () => ({ system: options.system, entity: options.entity, label: recordHash(prepared.record), id: "" }),
-      ),
-    );
-    if (!bound) {
-      if (missing === "fail")
-        throw new FatalError(
-          `a record has no value at source.delta.field (${spec.source.delta!.field}), and delta.missing is fail: ${hasSensitive ? "it has sensitive fields and is not shown" : JSON.stringify(prepared.record).slice(0, 200)}`,
-        );
-      return missing === "include";
-    }
-    if (localWindow.until && delta.compare(bound, localWindow.until) >= 0) return false;
-    if (localWindow.since && delta.compare(bound, localWindow.since) < 0) return false;
-    follow(bound);
-    return true;
-  }
-
-  function take(record: unknown, mapped: Awaited<ReturnType<Mapping["map"]>>, batch: Batch): void {
-    const hasKey = at.keys.every((index) => mapped.row[index] !== null);
-    const whole = hasKey ? keyOf(mapped.row, at.keys) : recordHash(record);
+  #take(record: unknown, { row, failures, warnings, newerLimit }: Mapped, batch: Batch): void {
+    const { at, teller } = this.#options;
+    const hasKey = at.keys.every((index) => row[index] !== null);
+    const whole = hasKey ? keyOf(row, at.keys) : recordHash(record);
     const key = whole.length > longestKey ? recordHash(whole) : whole;
-    const label = (): RecordLabel => processor.label(mapped.row, key);
-    if (mapped.warnings.length) {
-      processor.warned++;
-      batch.warnings += mapped.warnings.length;
-      for (const warning of mapped.warnings) teller.warn(warning, label);
+    const label = (): RecordLabel => this.label(row, key);
+    if (warnings.length) {
+      this.warned++;
+      batch.warnings += warnings.length;
+      for (const warning of warnings) teller.warn(warning, label);
     }
-    if (mapped.failures.length) rejectRecord(batch, key, record, mapped.failures, label);
-    else batch.add({ key, row: mapped.row, record, newerLimit: mapped.newerLimit });
+    if (failures.length) this.#reject(batch, { key, record, failures, label });
+    else batch.add({ key, row, record, newerLimit });
   }
-
-  return processor;
 }

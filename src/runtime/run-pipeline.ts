@@ -183,7 +183,11 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
 }
 
 /** What a run that begins now reads. */
-export function strategyFor({ flags, delta, pipeline }: Prepared, watermark: Bound | undefined, startedAt: Date): Strategy {
+export function strategyFor(
+  { flags, delta, pipeline }: Prepared,
+  watermark: Bound | undefined,
+  startedAt: Date,
+): Strategy {
   const now = instantFromDate(startedAt);
   return chooseStrategy({
     flags,
@@ -195,7 +199,10 @@ export function strategyFor({ flags, delta, pipeline }: Prepared, watermark: Bou
 }
 
 /** The watermark in force. Throws SpecError for one that the delta cannot read. */
-export async function storedWatermark(history: History, { delta, scope, pipeline }: Prepared): Promise<Bound | undefined> {
+export async function storedWatermark(
+  history: History,
+  { delta, scope, pipeline }: Prepared,
+): Promise<Bound | undefined> {
   const text = delta && (await history.watermark(scope));
   if (text === undefined) return undefined;
   try {

@@ -4,23 +4,12 @@ import type { Counters } from "./state/checkpoint.ts";
 export type RunStatus = "success" | "partial" | "failed" | "skipped";
 
 /** One entry of `etl run --output json`; the keys are its contract. */
-export interface RunSummary {
+export interface RunSummary extends Counters {
   pipeline: string;
   status: RunStatus;
   mode: string;
   /** ISO 8601, an id or a cursor; null on a run that reads everything. */
   since: string | null;
-  fetched: number;
-  filtered: number;
-  duplicates: number;
-  rejected: number;
-  mapped: number;
-  created: number;
-  updated: number;
-  unchanged: number;
-  stale: number;
-  deleted: number;
-  warnings: number;
   duration_seconds: number;
   records_per_second: number;
   api_calls: number;

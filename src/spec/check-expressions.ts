@@ -13,6 +13,8 @@ export interface ExpressionNames {
   lets: readonly string[];
   /** Columns of its mapping. */
   columns: readonly string[];
+  /** The source is read in slices. */
+  slices?: boolean;
 }
 
 /** Checks every expression. */
@@ -38,8 +40,9 @@ export function checkExpressions(
   }
 }
 
-function checkVariables(document: SpecDocument, site: ExpressionSite, { lets, columns }: ExpressionNames): void {
-  const known = knownVariables(site, lets);
+function checkVariables(document: SpecDocument, site: ExpressionSite, names: ExpressionNames): void {
+  const { lets, columns } = names;
+  const known = knownVariables(site, names);
   for (const { name, position } of referencesOf(site.expression).variables) {
     if (known.includes(name)) continue;
     const place = { offset: position, length: name.length + 1 };
@@ -61,10 +64,10 @@ function hint(name: string, known: readonly string[]): string {
   return near || (known.length ? ` Known: ${known.map((word) => `$${word}`).join(", ")}.` : " There are none here.");
 }
 
-function knownVariables(site: ExpressionSite, lets: readonly string[]): readonly string[] {
+function knownVariables(site: ExpressionSite, { lets, slices }: ExpressionNames): readonly string[] {
   // Over the reply to a token request, or over any answer: there is no request to look at.
   if (site.path[0] === "auth") return site.path[1] === "refresh_on" ? ["status", "headers"] : [];
-  if (site.over === "response") return answerVariables;
+  if (site.over === "response") return slices ? [...answerVariables, "slice"] : answerVariables;
   if (site.over === "row") return ["params"];
   if (site.over === "header") return [];
   // The source looks at the last record, before anything is computed.

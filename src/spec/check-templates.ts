@@ -1,10 +1,13 @@
 /** Templates of a spec: their syntax, and the names that they use. */
 import { checkTemplate } from "../template/index.ts";
-import type { SpecDocument } from "./document.ts";
+import { sliceNames } from "./check-slices.ts";
+import type { Path, SpecDocument } from "./document.ts";
 import { connectionTemplates, pipelineTemplates } from "./expression-sites.ts";
 import { tree, type Tree } from "./tree.ts";
 
 const requestNames = ["since", "until", "now", "page", "params", "vars"];
+/** Slices are made before there is a request. */
+const sliceBoundNames = ["since", "until", "params", "vars"];
 const recordNames = ["record", "vars", "params"];
 
 /**
@@ -14,16 +17,23 @@ const recordNames = ["record", "vars", "params"];
 export function checkTemplates(document: SpecDocument, spec: Tree, vars: readonly string[] | undefined): void {
   const params = Object.keys(tree(spec["params"]));
   for (const { path, text, where } of pipelineTemplates(spec)) {
-    const names = where === "record_url" ? recordNames : requestNames;
+    const slice = sliceNames(tree(spec["source"]), path);
+    const names = where === "record_url" ? recordNames : namesAt(path, slice !== undefined);
     for (const { kind, message, offset } of checkTemplate(text, {
       names,
       params,
       ...(vars ? { vars } : {}),
+      ...(slice === undefined || slice === "any" ? {} : { slice }),
       where: where === "record_url" ? "value" : where,
     })) {
       document.add(path, kind === "syntax" ? "E301" : "E302", message, { offset, length: lengthAt(text, offset) });
     }
   }
+}
+
+function namesAt(path: Path, hasSlices: boolean): readonly string[] {
+  if (path.includes("slices")) return sliceBoundNames;
+  return hasSlices ? [...requestNames, "slice"] : requestNames;
 }
 
 /** How long the name or the `{{…}}` at an offset is. */

@@ -111,3 +111,11 @@ function valueOf(document: SpecDocument, match: readonly unknown[], variables: V
   if (found && (isSecretPlace(path) || secretName.test(name))) variables.secrets.add(value);
   return value;
 }
+
+/** Params whose variable is named like a secret: their values are masked as those of connections are. */
+export function noteSecretParams(params: Record<string, { env?: string }>, variables: Variables): void {
+  for (const { env } of Object.values(params)) {
+    const value = env !== undefined && secretName.test(env) ? variables.values[env] : undefined;
+    if (value) variables.secrets.add(value);
+  }
+}

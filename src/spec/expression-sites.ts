@@ -100,6 +100,12 @@ function requestTemplates(path: Path, value: unknown): TemplateSite[] {
   });
 }
 
+/** The bounds of windows; the values of a list are no templates. */
+function sliceTemplates(path: Path, value: unknown): TemplateSite[] {
+  const { from, to } = tree(value);
+  return leaves(path, { from, to });
+}
+
 /** Every template of a pipeline. */
 export function pipelineTemplates(data: unknown): TemplateSite[] {
   const spec = tree(data);
@@ -107,6 +113,8 @@ export function pipelineTemplates(data: unknown): TemplateSite[] {
   const sites = [
     ...requestTemplates(["source", "request"], source["request"]),
     ...requestTemplates(["source", "incremental", "request"], tree(source["incremental"])["request"]),
+    ...sliceTemplates(["source", "slices"], source["slices"]),
+    ...sliceTemplates(["source", "incremental", "slices"], tree(source["incremental"])["slices"]),
   ];
   if (typeof source["url"] === "string") sites.push({ path: ["source", "url"], text: source["url"], where: "path" });
   if (typeof spec["record_url"] === "string")

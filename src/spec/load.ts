@@ -5,10 +5,12 @@ import { checkExpressions } from "./check-expressions.ts";
 import { checkFields } from "./check-fields.ts";
 import { checkCost } from "./check-rate-limits.ts";
 import { checkReferences } from "./check-references.ts";
+import { checkSlices, hasSlices } from "./check-slices.ts";
 import { checkSource } from "./check-source.ts";
 import { checkEnvironmentReferences, checkTemplates } from "./check-templates.ts";
 import { checkValidators, validatorUses, type NamedValidators } from "./check-validators.ts";
 import type { SpecDocument } from "./document.ts";
+import { noteSecretParams } from "./environment-variables.ts";
 import { readExtended } from "./extend.ts";
 import { pipelineExpressions } from "./expression-sites.ts";
 import { loadConnectionOf, type LoadedConnection } from "./load-connection.ts";
@@ -67,11 +69,13 @@ export function loadPipeline(file: string, project: Project): LoadResult {
   checkExpressions(document, pipelineExpressions(spec), {
     lets: Object.keys(tree(spec["let"])),
     columns: Object.keys(tree(spec["mapping"])),
+    slices: hasSlices(tree(spec["source"])),
   });
   checkTemplates(document, spec, varsOf(connectionName, connection));
   checkReferences(document, spec);
   checkDelta(document, spec);
   checkSource(document, spec);
+  checkSlices(document, spec);
   checkCost(document, spec, connection?.connection);
   checkFields(document, spec);
   checkValidators(document, spec, named);
@@ -79,6 +83,7 @@ export function loadPipeline(file: string, project: Project): LoadResult {
   const problems = [...document.problems, ...(connection?.problems ?? [])];
   const name = typeof spec["pipeline"] === "string" ? spec["pipeline"] : undefined;
   if (problems.some(({ severity }) => severity === "error")) return { file, name, document, problems };
+  noteSecretParams(tree(spec["params"]) as Record<string, { env?: string }>, project.variables);
   return { file, name, document, problems, pipeline: loaded(file, spellOut(spec, named), connection?.connection) };
 }
 

@@ -15,7 +15,8 @@ export function endOfValue(text: string, start: number, inFlow: boolean): number
     const character = text[at]!;
     if (open.length === 0 && inFlow && /[,}\]]/.test(character)) break;
     if (open.length === 0 && character === "#" && /\s/.test(text[at - 1] ?? "")) break;
-    const quoted = quotedEnd(text, at, lineEnd);
+    // What begins with a slash is a path (`{ path: /a }, { path: /b }`): no value is a regular expression.
+    const quoted = at === start && character === "/" ? undefined : quotedEnd(text, at, lineEnd);
     if (quoted !== undefined) at = quoted;
     else if (closing[character]) open.push(closing[character]);
     else if (/[)\]}]/.test(character) && open.pop() !== character) return undefined;

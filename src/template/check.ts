@@ -15,12 +15,14 @@ export interface TemplateProblem {
 }
 
 export interface TemplateSurroundings {
-  /** Root names that have a value here: since, until, now, page, params, vars, record. */
+  /** Root names that have a value here: since, until, now, page, params, vars, slice, record. */
   names: readonly string[];
   /** Params that the pipeline declares. */
   params: readonly string[];
   /** The connection's vars; absent where they are not known. */
   vars?: readonly string[];
+  /** Names below `slice`; absent where they are not known. */
+  slice?: readonly string[];
   /** `path`: `{{{…}}}` is allowed, and a value must stand. */
   where: "path" | "value";
 }
@@ -72,6 +74,7 @@ function checkPath(parts: readonly string[], offset: number, surroundings: Templ
     page: pageNames,
     params: surroundings.params,
     vars: surroundings.vars,
+    slice: surroundings.slice,
   };
   if (!Object.hasOwn(members, root)) return [];
   if (member === undefined) {

@@ -42,7 +42,7 @@ function millisecondsOf(text: string, unit: string): number {
     return parseDuration(text);
   } catch (error) {
     if (/too long/.test((error as Error).message)) throw error;
-    const near = closest(unit, units);
+    const near = closest(unit, [...units, ...units.map((plural) => plural.replace(/(?<=..)s$/, ""))]);
     throw new SpecError(
       `"${unit}" is not a unit of time.${near === undefined ? ` Known: ${units.join(", ")}.` : ` Did you mean "${near}"?`}`,
       { cause: error },
@@ -89,7 +89,24 @@ function readInstant(text: string): string | undefined {
  * last; it stops at years 1 and 9999.
  */
 export function shiftBy(instant: string, span: TimeSpan, times: number): string {
-  return "months" in span ? shiftMonths(instant, span.months * times) : shiftInstant(instant, span.milliseconds * times);
+  return "months" in span
+    ? shiftMonths(instant, span.months * times)
+    : shiftInstant(instant, span.milliseconds * times);
+}
+
+/** More windows than a read may have: a year of hours is 8,760, and beyond that the step is most likely a slip. */
+export const maxWindows = 10_000;
+
+/** Windows [from, to) between two canonical instants, without a gap; the last one is cut. None where it is backwards. */
+export function* windowsBetween(start: string, end: string, step: TimeSpan): Generator<{ from: string; to: string }> {
+  let from = start;
+  for (let count = 1; from < end; count++) {
+    // From the start each time: month after month a 31st would become the 28th and stay it.
+    const next = shiftBy(start, step, count);
+    const to = next < end ? next : end;
+    yield { from, to };
+    from = to;
+  }
 }
 
 function shiftMonths(instant: string, months: number): string {

@@ -45,7 +45,8 @@ export async function slowServer(
 /** As CallRail: dates in the query, pages by number, their number and the total in the body, a quoted token. */
 export function callRail(calls: readonly Call[]): Handler {
   return ({ path, query, headers }, response) => {
-    if (headers.authorization !== 'Token token="k3y"') return json(response, { error: "unauthorized" }, { status: 401 });
+    if (headers.authorization !== 'Token token="k3y"')
+      return json(response, { error: "unauthorized" }, { status: 401 });
     if (path !== "/a/ACC1/calls.json") return json(response, { error: "no such account" }, { status: 404 });
     const [from, to] = [Date.parse(query.get("start_date")!), Date.parse(query.get("end_date")!)];
     const found = calls.filter(({ start_time: at }) => Date.parse(at) >= from && Date.parse(at) < to);
@@ -81,10 +82,7 @@ export function recordsBySlice<T>(pages: readonly Page[]): Map<string, T[]> {
 }
 
 /** The checkpoint after these pages, as the database would give it back. */
-export function checkpointAfter(
-  pages: readonly Page[],
-  before: ReadRequest["resume"] = {},
-): ReadRequest["resume"] {
+export function checkpointAfter(pages: readonly Page[], before: ReadRequest["resume"] = {}): ReadRequest["resume"] {
   const slices: ReadRequest["resume"] = { ...before };
   for (const { slice, position, last } of pages)
     slices[slice] = last ? { done: true } : { ...(position === undefined ? {} : { position }), done: false };

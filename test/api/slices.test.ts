@@ -32,7 +32,14 @@ const callSpec = {
   },
   slices: { by: "date", from: "-25 months", step: "30d" },
   records: "calls",
-  pagination: { type: "page", send_as: "query.page", size: 20, size_as: "query.per_page", pages: "total_pages", total: "total_records" },
+  pagination: {
+    type: "page",
+    send_as: "query.page",
+    size: 20,
+    size_as: "query.per_page",
+    pages: "total_pages",
+    total: "total_records",
+  },
   delta: { field: "start_time", type: "timestamp", overlap: "7d" },
   incremental: { slices: { from: "{{since}}" } },
 };
@@ -48,7 +55,11 @@ const within = (from: string, to: string): Call[] => calls.filter(({ start_time:
 
 async function openCalls(over: object = {}, connection: object = {}) {
   const server = await slowServer(callRail(calls));
-  const api = await openApi(server.url, { ...callSpec, ...over }, { ...callOptions, connection: { ...callRailConnection, ...connection } });
+  const api = await openApi(
+    server.url,
+    { ...callSpec, ...over },
+    { ...callOptions, connection: { ...callRailConnection, ...connection } },
+  );
   return { server, ...api };
 }
 
@@ -72,7 +83,9 @@ describe("windows of dates, as CallRail wants them", () => {
     for (const [index, name] of windows.entries())
       if (index > 0) expect(name.split("/")[0]).toBe(windows[index - 1]!.split("/")[1]);
     // What was not given is dropped, and every window proves its own total.
-    expect(server.seen.every(({ query }) => !query.has("company_id") && query.get("fields") === "id,start_time")).toBe(true);
+    expect(server.seen.every(({ query }) => !query.has("company_id") && query.get("fields") === "id,start_time")).toBe(
+      true,
+    );
     const lasts = pages.filter(({ last }) => last);
     expect(lasts.map(({ slice }) => slice).sort()).toEqual(windows);
     for (const { slice, completeness } of lasts) {
@@ -82,7 +95,11 @@ describe("windows of dates, as CallRail wants them", () => {
   });
 
   it("are read side by side, up to the connection's concurrency, each in its order", async () => {
-    for (const [concurrency, most] of [[1, 1], [3, 3], [undefined, 4]] as const) {
+    for (const [concurrency, most] of [
+      [1, 1],
+      [3, 3],
+      [undefined, 4],
+    ] as const) {
       const { server, source } = await openCalls({}, concurrency ? { concurrency } : {});
       const pages = await readPages(source, { window });
       expect(server.mostAtOnce).toBe(most);
@@ -102,7 +119,10 @@ describe("windows of dates, as CallRail wants them", () => {
   });
 
   it("stand alone where incremental names its own by, and are gone where it says null", async () => {
-    const request = { path: "/a/ACC1/calls.json", query: { start_date: "{{iso since}}", end_date: "{{iso until}}", tag: "{{slice.value}}" } };
+    const request = {
+      path: "/a/ACC1/calls.json",
+      query: { start_date: "{{iso since}}", end_date: "{{iso until}}", tag: "{{slice.value}}" },
+    };
     const alone = await openCalls({ incremental: { request, slices: { by: "list", values: ["x", 2] } } });
     const pages = await readPages(alone.source, { window, incremental: true });
     expect([...recordsBySlice(pages).keys()].sort()).toEqual(['"x"', "2"]);
@@ -124,7 +144,9 @@ describe("windows of dates, as CallRail wants them", () => {
   });
 
   it("may not be more than 10,000", async () => {
-    const { server, source } = await openCalls({ slices: { by: "date", from: "{{since}}", to: "{{until}}", step: "3m" } });
+    const { server, source } = await openCalls({
+      slices: { by: "date", from: "{{since}}", to: "{{until}}", step: "3m" },
+    });
     const error = await rejection(readPages(source, { window }));
     expect(error).toBeInstanceOf(SpecError);
     expect(error.message).toBe(
@@ -144,7 +166,14 @@ describe("windows of dates, as CallRail wants them", () => {
       server.url,
       {
         slices: { by: "date", from, to, step },
-        request: { path: "/items", query: { from: '{{format slice.from "yyyy-MM-dd"}}', to: '{{format slice.to "yyyy-MM-dd"}}', ms: "{{epochMs slice.to}}" } },
+        request: {
+          path: "/items",
+          query: {
+            from: '{{format slice.from "yyyy-MM-dd"}}',
+            to: '{{format slice.to "yyyy-MM-dd"}}',
+            ms: "{{epochMs slice.to}}",
+          },
+        },
       },
       { params: { start: "2026-01-01", end: "2026-01-10T06:00:00Z" } },
     );
@@ -199,11 +228,20 @@ describe("a rolling window, as Arrivy wants it", () => {
       records: { from: "$.$merge([$, { 'window': $slice.from & ' ' & $slice.to }])", missing: "empty" },
       pagination: { type: "page", send_as: "query.page", size: 10, size_as: "query.items_per_page" },
     });
-    expect((await rejection(readPages(source, { window }))).message).toMatch(/^slice 2026-.*there is nothing at records/);
+    expect((await rejection(readPages(source, { window }))).message).toMatch(
+      /^slice 2026-.*there is nothing at records/,
+    );
     const pages = await readPages(reading, { window });
     const held = recordsBySlice<Call & { window: string }>(pages);
-    const expected = tasks.filter(({ start_time: at }) => at >= "2026-01-11T12:30:00.000Z" && at < "2026-05-11T12:30:00.000Z");
-    expect([...held.values()].flat().map(({ id }) => id).sort()).toEqual(expected.map(({ id }) => id).sort());
+    const expected = tasks.filter(
+      ({ start_time: at }) => at >= "2026-01-11T12:30:00.000Z" && at < "2026-05-11T12:30:00.000Z",
+    );
+    expect(
+      [...held.values()]
+        .flat()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(expected.map(({ id }) => id).sort());
     expect(held.size).toBe(18);
     for (const [slice, records] of held) {
       expect(pages.filter((page) => page.slice === slice).at(-1)).toMatchObject({ last: true, records: [] });
@@ -213,7 +251,13 @@ describe("a rolling window, as Arrivy wants it", () => {
 });
 
 const dealSpec = {
-  slices: { by: "list", values: [{ path: "/api/v2/deals", cost: 10 }, { path: "/api/v2/deals/archived", cost: 20 }] },
+  slices: {
+    by: "list",
+    values: [
+      { path: "/api/v2/deals", cost: 10 },
+      { path: "/api/v2/deals/archived", cost: 20 },
+    ],
+  },
   request: {
     path: "{{{slice.path}}}",
     cost: "{{slice.cost}}",
@@ -240,7 +284,12 @@ describe("two lists that make one whole, as Pipedrive has them", () => {
   it("reads both, each at its own cost", async () => {
     const { server, source, metrics } = await openDeals({ rate_limits: [{ name: "tokens", cost: 1000, per: "2s" }] });
     const pages = await readPages(source, { window });
-    expect(recordsBySlice(pages)).toEqual(new Map([[active, deals], [shelved, archived]]));
+    expect(recordsBySlice(pages)).toEqual(
+      new Map([
+        [active, deals],
+        [shelved, archived],
+      ]),
+    );
     expect(server.seen.map(({ path }) => path).filter((path) => path.endsWith("archived"))).toHaveLength(3);
     expect(server.seen[0]!.query.get("updated_since")).toBe("2026-01-20T00:00:00Z");
     expect(metrics.quotaUsed).toMatchObject({ tokens: { charged: 5 * 10 + 3 * 20 } });
@@ -273,7 +322,9 @@ describe("a run that was killed", () => {
       const done = new Set(kept.filter(({ last }) => last).map(({ slice }) => slice));
       expect(windowsOf(server.seen).some((name) => done.has(name))).toBe(false);
       const begun = Object.keys(resume).filter((slice) => !done.has(slice));
-      expect([...new Set(rest.filter(({ restarted }) => restarted).map(({ slice }) => slice))].sort()).toEqual(begun.sort());
+      expect([...new Set(rest.filter(({ restarted }) => restarted).map(({ slice }) => slice))].sort()).toEqual(
+        begun.sort(),
+      );
       expect(idsOf([...kept, ...rest]).sort()).toEqual(idsOf(whole).sort());
     }
   });
@@ -281,7 +332,10 @@ describe("a run that was killed", () => {
 
 describe("a slice that fails", () => {
   it("ends the others, is named, and what came before it is kept", async () => {
-    const { server, source } = await openDeals({}, ({ path, query }) => path.endsWith("archived") && query.has("cursor"));
+    const { server, source } = await openDeals(
+      {},
+      ({ path, query }) => path.endsWith("archived") && query.has("cursor"),
+    );
     const pages: Page[] = [];
     const error = await rejection(
       (async () => {
@@ -296,15 +350,24 @@ describe("a slice that fails", () => {
     // The next run goes on from there.
     const { source: again } = await openDeals();
     const rest = await readPages(again, { window, resume: checkpointAfter(pages) });
-    expect(recordsBySlice([...pages, ...rest])).toEqual(new Map([[active, deals], [shelved, archived]]));
+    expect(recordsBySlice([...pages, ...rest])).toEqual(
+      new Map([
+        [active, deals],
+        [shelved, archived],
+      ]),
+    );
   });
 
   it("does not wait for a request of another that takes long", async () => {
     const server = await slowServer(
-      ({ path }, response) => (path.endsWith("/b") ? json(response, {}, { status: 400 }) : json(response, { items: [] })),
+      ({ path }, response) =>
+        path.endsWith("/b") ? json(response, {}, { status: 400 }) : json(response, { items: [] }),
       ({ path }) => (path.endsWith("/slow") ? 20_000 : 5),
     );
-    const { source } = await openApi(server.url, { slices: { by: "list", values: ["a", "slow", "b"] }, request: { path: "/{{slice.value}}" } });
+    const { source } = await openApi(server.url, {
+      slices: { by: "list", values: ["a", "slow", "b"] },
+      request: { path: "/{{slice.value}}" },
+    });
     const started = performance.now();
     expect((await rejection(readPages(source))).message).toMatch(/^slice "b": GET .*\/b answered 400/);
     expect(performance.now() - started).toBeLessThan(5_000);
@@ -339,7 +402,8 @@ describe("a read of slices", () => {
     const { source } = await openApi(server.url, callSpec, { ...callOptions, signal: stop.signal });
     const reading = (async () => {
       let count = 0;
-      for await (const _page of source.read(readRequest({ window }))) if (++count === 6) stop.abort(new Error("stopped"));
+      for await (const _page of source.read(readRequest({ window })))
+        if (++count === 6) stop.abort(new Error("stopped"));
     })();
     expect((await rejection(reading)).message).toBe("stopped");
     const seen = server.seen.length;
@@ -352,7 +416,10 @@ describe("a read of slices", () => {
       ({ path }, response) => json(response, { items: [path] }),
       ({ path }) => (path.endsWith("/1") ? 5 : 20_000),
     );
-    const { source } = await openApi(server.url, { slices: { by: "list", values: [1, 2, 3] }, request: { path: "/{{slice.value}}" } });
+    const { source } = await openApi(server.url, {
+      slices: { by: "list", values: [1, 2, 3] },
+      request: { path: "/{{slice.value}}" },
+    });
     const started = performance.now();
     let taken = 0;
     for await (const _page of source.read(readRequest())) if (++taken === 1) break;
@@ -361,7 +428,9 @@ describe("a read of slices", () => {
 
   it("tells what to expect once all have told, and that nothing changed when all say so", async () => {
     const totals: Record<string, number> = { "/a": 3, "/b": 4, "/c": 5 };
-    const server = await slowServer(({ path }, response) => json(response, { items: Array.from({ length: totals[path]! }, (_, id) => ({ id, path })), total: totals[path] }));
+    const server = await slowServer(({ path }, response) =>
+      json(response, { items: Array.from({ length: totals[path]! }, (_, id) => ({ id, path })), total: totals[path] }),
+    );
     const { source } = await openApi(server.url, {
       slices: { by: "list", values: ["a", "b", "c"] },
       request: { path: "/{{slice.value}}" },
@@ -369,12 +438,18 @@ describe("a read of slices", () => {
     });
     const pages = await readPages(source);
     expect(pages.flatMap(({ expected }) => expected ?? [])).toEqual([12]);
-    for (const [unchanged, status] of [[true, () => 304], [false, (path: string) => (path === "/b" ? 200 : 304)]] as const) {
+    for (const [unchanged, status] of [
+      [true, () => 304],
+      [false, (path: string) => (path === "/b" ? 200 : 304)],
+    ] as const) {
       const quiet = await slowServer(({ path }, response) => {
         response.writeHead(status(path));
         response.end(status(path) === 304 ? undefined : '{"items":[]}');
       });
-      const api = await openApi(quiet.url, { slices: { by: "list", values: ["a", "b"] }, request: { path: "/{{slice.value}}" } });
+      const api = await openApi(quiet.url, {
+        slices: { by: "list", values: ["a", "b"] },
+        request: { path: "/{{slice.value}}" },
+      });
       await readPages(api.source);
       expect(api.source.unchanged!()).toEqual({ unchanged });
     }
@@ -399,7 +474,10 @@ describe("the source's clock", () => {
     );
     const { source } = await openApi(server.url, {
       slices,
-      request: { path: "/items", query: { from: "{{iso slice.from}}", to: "{{iso slice.to}}", until: "{{iso until}}" } },
+      request: {
+        path: "/items",
+        query: { from: "{{iso slice.from}}", to: "{{iso slice.to}}", until: "{{iso until}}" },
+      },
     });
     return { server, source };
   }
@@ -412,7 +490,11 @@ describe("the source's clock", () => {
     expect(server.seen).toHaveLength(4);
     expect(server.seen[0]!.query.get("from")).toBe("2026-02-07T12:30:00Z");
     expect(new Set(pages.map(({ slice }) => slice))).toEqual(
-      new Set(["2026-02-07T11:30:00Z/2026-02-08T11:30:00Z", "2026-02-08T11:30:00Z/2026-02-09T11:30:00Z", "2026-02-09T11:30:00Z/2026-02-10T11:30:00Z"]),
+      new Set([
+        "2026-02-07T11:30:00Z/2026-02-08T11:30:00Z",
+        "2026-02-08T11:30:00Z/2026-02-09T11:30:00Z",
+        "2026-02-09T11:30:00Z/2026-02-10T11:30:00Z",
+      ]),
     );
     expect(pages).toHaveLength(3);
     expect(JSON.stringify(pages)).not.toContain("12%3A30");
@@ -424,13 +506,24 @@ describe("the source's clock", () => {
   it("moves the end alone where the start is a date", async () => {
     const { server, source } = await openAt("2026-02-10T11:30:00Z", { by: "date", from: "2026-02-08", step: "2d" });
     const pages = await readPages(source, { window: runWindow() });
-    expect(pages.map(({ slice }) => slice)).toEqual(["2026-02-08T00:00:00Z/2026-02-10T00:00:00Z", "2026-02-10T00:00:00Z/2026-02-10T11:30:00Z"]);
+    expect(pages.map(({ slice }) => slice)).toEqual([
+      "2026-02-08T00:00:00Z/2026-02-10T00:00:00Z",
+      "2026-02-10T00:00:00Z/2026-02-10T11:30:00Z",
+    ]);
     // The first request said until, too.
-    expect(server.seen.map(({ query }) => query.get("until"))).toEqual(["2026-02-10T12:30:00Z", "2026-02-10T11:30:00Z", "2026-02-10T11:30:00Z"]);
+    expect(server.seen.map(({ query }) => query.get("until"))).toEqual([
+      "2026-02-10T12:30:00Z",
+      "2026-02-10T11:30:00Z",
+      "2026-02-10T11:30:00Z",
+    ]);
   });
 
   it("may leave nothing to read", async () => {
-    const { server, source } = await openAt("2026-02-10T11:30:00Z", { by: "date", from: "2026-02-10T12:00:00Z", step: "1d" });
+    const { server, source } = await openAt("2026-02-10T11:30:00Z", {
+      by: "date",
+      from: "2026-02-10T12:00:00Z",
+      step: "1d",
+    });
     expect(await readPages(source, { window: runWindow() })).toEqual([]);
     expect(server.seen).toHaveLength(1);
   });
@@ -438,9 +531,15 @@ describe("the source's clock", () => {
   it("is not asked in a run that is resumed", async () => {
     const { server, source } = await openAt("2026-02-10T11:30:00Z", { by: "date", from: "-3d", step: "1d" });
     const resume: ReadRequest["resume"] = { "2026-02-07T12:30:00Z/2026-02-08T12:30:00Z": { done: true } };
-    const bounds = new RunWindow(epoch, startedAt, { resumed: { until: { text: "x", instant: until }, start: until }, now: () => startedAt });
+    const bounds = new RunWindow(epoch, startedAt, {
+      resumed: { until: { text: "x", instant: until }, start: until },
+      now: () => startedAt,
+    });
     const pages = await readPages(source, { window: bounds, resume });
-    expect(pages.map(({ slice }) => slice).sort()).toEqual(["2026-02-08T12:30:00Z/2026-02-09T12:30:00Z", "2026-02-09T12:30:00Z/2026-02-10T12:30:00Z"]);
+    expect(pages.map(({ slice }) => slice).sort()).toEqual([
+      "2026-02-08T12:30:00Z/2026-02-09T12:30:00Z",
+      "2026-02-09T12:30:00Z/2026-02-10T12:30:00Z",
+    ]);
     expect(server.seen).toHaveLength(2);
   });
 });

@@ -11,6 +11,7 @@ import {
   rotateCredentials,
   setCredential,
 } from "../../src/runtime/state/credentials.ts";
+import { migrateState } from "../../src/runtime/state/tables.ts";
 import { openSink } from "../../src/sinks/index.ts";
 import type { Sink } from "../../src/sinks/contract.ts";
 import type { CredentialStore } from "../../src/sources/contract.ts";
@@ -97,6 +98,19 @@ describe.each(warehouses)("the store in $name", ({ open }) => {
     expect(error.message).toBe(
       "the credential shop.refresh_token cannot be decrypted: ETL_CREDENTIALS_KEY is not the key that it was stored with, or the stored text was changed",
     );
+  });
+
+  it("comes to a warehouse that was made before there was one", async () => {
+    await withSink(async (sink) => {
+      await migrateState(sink);
+      // As the first migration alone leaves it.
+      await sink.database.schema.dropTable("api_credentials").execute();
+      await sink.database.deleteFrom("sync_migration").where("name", "=", "002_credentials").execute();
+    });
+    const store = storeWith(key());
+    expect(await store.get(name)).toBeUndefined();
+    expect(await store.replace(name, undefined, "first")).toBe(true);
+    expect(await warehouse.query("select count(*) as n from sync_history")).toHaveLength(1);
   });
 
   it("compares before it swaps: of many at once one wins, and what it put in stays", async () => {

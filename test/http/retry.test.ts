@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FatalError, TransientError } from "../../src/errors.ts";
-import { retries, retryAfterMs, waitMs } from "../../src/sources/http/retry.ts";
+import { compileWait, retries, retryAfterMs, waitMs } from "../../src/sources/http/retry.ts";
 import type { Retry } from "../../src/spec/types.ts";
 import { clientTo, fakeTime, json, rejection, serve } from "./server.ts";
 
@@ -62,12 +62,41 @@ describe("the wait", () => {
       {},
       120_000,
     ],
+    [
+      "is what Retry-After asks for, where a rule asks for less",
+      { attempt: 1, askedMs: 1_000, response: answer(429, { "retry-after": "3" }) },
+      {},
+      3_000,
+    ],
+    [
+      "is the reset of the budget that is spent, where nothing else is said",
+      { attempt: 1, resetMs: 2_500, response: answer(429) },
+      {},
+      2_500,
+    ],
+    [
+      "is what a rule asks for, before that reset",
+      { attempt: 1, askedMs: 1_000, resetMs: 2_500, response: answer(429) },
+      {},
+      1_000,
+    ],
     ["is a minute after a silent 429", { attempt: 1, response: answer(429) }, {}, 60_000],
     ["is never longer than ten minutes", { attempt: 1, askedMs: 3_600_000 }, {}, 600_000],
   ])("%s", (_name, failure, over, expected) => {
     // A limit comes before the jitter: half of 60 s.
     expect(waitMs({ ...retry, ...over }, failure, clock)).toBe(expected);
   });
+});
+
+describe("the wait of a rule", () => {
+  it.each<[string, Record<string, string>, number | undefined]>([
+    ["500ms", {}, 500],
+    ["10s", { "x-retry-in": "3" }, 10_000],
+    ["header:X-Retry-In", { "x-retry-in": "3" }, 3_000],
+    ["header:X-Retry-In", { "x-retry-in": String(clock.now / 1000 + 5) }, 5_000],
+    ["header:X-Retry-In", {}, undefined],
+    ["header:X-Retry-In", { "x-retry-in": "soon" }, undefined],
+  ])("%s %j -> %s", (wait, headers, expected) => expect(compileWait(wait)({ headers }, clock.now)).toBe(expected));
 });
 
 describe("a call", () => {

@@ -54,6 +54,11 @@ describe("help", () => {
       "rejects show",
       "connections",
       "connections test",
+      "credentials",
+      "credentials set",
+      "credentials list",
+      "credentials rotate",
+      "credentials delete",
       "demo",
       "sandbox",
     ]);
@@ -118,7 +123,15 @@ describe("stdout is data", () => {
   test("--output json: JSON on stdout and nothing else, in every command that has it", async () => {
     const cwd = project();
     const counted = commands.filter(({ command }) => command.options.some(({ long }) => long === "--output"));
-    expect(counted.map(({ name }) => name)).toEqual(["run", "preview", "history", "rejects list", "rejects show"]);
+    expect(counted.map(({ name }) => name)).toEqual([
+      "run",
+      "preview",
+      "plan",
+      "history",
+      "rejects list",
+      "rejects show",
+      "credentials list",
+    ]);
 
     const ran = await etl(["run", "people.yml", "--output", "json"], { cwd });
     expect(ran.code).toBe(3);
@@ -137,6 +150,9 @@ describe("stdout is data", () => {
       (await etl(["preview", "people.yml", "--output", "json"], { cwd })).stdout,
     ) as unknown[];
     expect(previews).toHaveLength(3);
+
+    const plan = JSON.parse((await etl(["plan", "people.yml", "--output", "json"], { cwd })).stdout) as object;
+    expect(plan).toMatchObject({ pipeline: "files.people", strategy: "incremental", request: null, ddl: [] });
 
     const history = JSON.parse((await etl(["history", "--output", "json"], { cwd })).stdout) as typeof ran & {
       runs: Record<string, unknown>[];

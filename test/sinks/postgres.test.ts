@@ -337,7 +337,6 @@ describe("plan", () => {
     ["decimal(12,2)", "numeric(14,4)", true],
     ["decimal(12,2)", "numeric(13,4)", false],
     ["decimal(12,2)", "numeric(12,1)", false],
-    ["decimal", "numeric(12,1)", false],
     ["timestamp", "timestamp with time zone", true],
     ["timestamp", "timestamp without time zone", false],
     ["timestamp", "timestamp(0) with time zone", false],

@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface HubspotProject {
   folder: string;
-  spec(name: "contacts" | "deals"): string;
+  /** A pipeline's file, by its name without the system. */
+  spec(name: string): string;
   /** Runs `etl` as a user would, in a process of its own. */
   start(args: readonly string[], env?: Record<string, string>): RunningEtl;
   remove(): void;

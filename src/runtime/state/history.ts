@@ -3,7 +3,7 @@ import { hostname, userInfo } from "node:os";
 import type { Kysely } from "kysely";
 import type { Sink } from "../../sinks/contract.ts";
 import type { Position } from "../../sources/contract.ts";
-import type { Counters, Checkpoint } from "./checkpoint.ts";
+import { noCounts, type Checkpoint, type Counters } from "./checkpoint.ts";
 import { fromJson, type StateTables, type SyncHistory } from "./tables.ts";
 
 export interface PipelineScope {
@@ -99,21 +99,7 @@ export class History {
         configuration: JSON.stringify(run.configuration),
         checkpoint: run.checkpoint ? JSON.stringify(run.checkpoint) : null,
         created_at: run.startTime,
-        ...(run.checkpoint
-          ? columnsOf(run.checkpoint.counters)
-          : columnsOf({
-              fetched: 0,
-              filtered: 0,
-              duplicates: 0,
-              rejected: 0,
-              mapped: 0,
-              created: 0,
-              updated: 0,
-              unchanged: 0,
-              stale: 0,
-              deleted: 0,
-              warnings: 0,
-            })),
+        ...(run.checkpoint ? columnsOf(run.checkpoint.counters) : columnsOf(noCounts())),
       } as never)
       .returning("id")
       .executeTakeFirstOrThrow();
@@ -227,12 +213,16 @@ export class History {
       .execute();
   }
 
-  /** What the last successful runs of a strategy measured, the newest first. */
-  async lastMetrics(pipeline: PipelineScope, strategy: string, limit: number): Promise<Record<string, number>[]> {
+  /** What the last successful runs measured that had one of these strategies, the newest first. */
+  async lastMetrics(
+    pipeline: PipelineScope,
+    strategies: readonly string[],
+    limit: number,
+  ): Promise<Record<string, number>[]> {
     const rows = await this.#of(pipeline)
       .select("performance_metrics")
       .where("status", "in", ["success", "partial"])
-      .where("strategy", "=", strategy)
+      .where("strategy", "in", strategies)
       .orderBy("id", "desc")
       .limit(limit)
       .execute();

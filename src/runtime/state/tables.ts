@@ -2,7 +2,7 @@
 import { sql, type Generated, type Kysely } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
 import { FatalError } from "../../errors.ts";
-import type { Sink } from "../../sinks/contract.ts";
+import type { Sink, WarehouseDatabase } from "../../sinks/contract.ts";
 
 /** Timestamps are canonical instants; json columns hold text in SQLite and come parsed from PostgreSQL. */
 export interface SyncHistory {
@@ -137,19 +137,24 @@ function migrations(types: Sink["types"]): Record<string, Migration> {
           .execute();
       },
     },
-    "002_credentials": {
-      async up(db: Kysely<any>) {
-        await db.schema
-          .createTable("api_credentials")
-          .addColumn("id", type(types.id))
-          .addColumn("crm_source", "text", (column) => column.notNull())
-          .addColumn("name", "text", (column) => column.notNull())
-          .addColumn("ciphertext", "text", (column) => column.notNull())
-          .addColumn("created_at", type(types.timestamp), (column) => column.notNull())
-          .addColumn("updated_at", type(types.timestamp), (column) => column.notNull())
-          .addUniqueConstraint("api_credentials_name", ["crm_source", "name"])
-          .execute();
-      },
+    "002_credentials": credentialsMigration(types),
+  };
+}
+
+function credentialsMigration(types: Sink["types"]): Migration {
+  const type = (name: string) => sql.raw(name) as never;
+  return {
+    async up(db: WarehouseDatabase) {
+      await db.schema
+        .createTable("api_credentials")
+        .addColumn("id", type(types.id))
+        .addColumn("crm_source", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("ciphertext", "text", (column) => column.notNull())
+        .addColumn("created_at", type(types.timestamp), (column) => column.notNull())
+        .addColumn("updated_at", type(types.timestamp), (column) => column.notNull())
+        .addUniqueConstraint("api_credentials_name", ["crm_source", "name"])
+        .execute();
     },
   };
 }

@@ -20,19 +20,19 @@ const STORED_AS: Record<Kind, string> = {
 /** The type of a column that we create, spelled as `format_type` spells it. */
 export function storedAs(type: ColumnType): string {
   const { kind, precision, scale } = parseColumnType(type);
-  return precision === undefined ? STORED_AS[kind] : `${STORED_AS[kind]}(${precision},${scale})`;
+  return kind !== "decimal" ? STORED_AS[kind] : `${STORED_AS[kind]}(${precision},${scale})`;
 }
 
 /** True when a column of that type (`format_type`) gives back every value of ours as it was written, if it fits. */
 export function keeps(stored: string, type: ColumnType): boolean {
   if (stored === storedAs(type)) return true;
-  const { kind, precision, scale = 0 } = parseColumnType(type);
+  const { kind, precision, scale } = parseColumnType(type);
   if (kind === "text") return /^(character varying|character)(\(\d+\))?$/.test(stored);
   if (kind === "integer") return stored === "bigint";
   if (kind !== "decimal") return false;
   if (stored === "numeric") return true;
   const wider = /^numeric\((\d+),(\d+)\)$/.exec(stored);
-  if (!wider || precision === undefined) return false;
+  if (!wider) return false;
   return Number(wider[2]) >= scale && Number(wider[1]) - Number(wider[2]) >= precision - scale;
 }
 

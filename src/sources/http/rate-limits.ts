@@ -148,7 +148,8 @@ export class Gate {
   private pump(): void {
     this.alarm.abort();
     const round: Round = { now: this.time.now(), taken: new Set(), next: Number.POSITIVE_INFINITY };
-    for (const waiter of [...this.waiting]) {
+    // A copy: who goes or is refused leaves the list.
+    for (const waiter of this.waiting.slice()) {
       if (this.mayGo(waiter, round) && this.underWay < this.concurrency) this.letGo(waiter, round.now);
     }
     if (round.next < Number.POSITIVE_INFINITY) this.wakeAt(round.next, round.now);

@@ -3,12 +3,9 @@ import type { SlicesDate } from "../../../spec/types.ts";
 import { compileTemplate, DROPPED } from "../../../template/index.ts";
 import { isBound } from "../../../template/scope.ts";
 import { isoOf } from "../../../values/instant.ts";
-import { parseTimeSpan, readTimeBound, shiftBy } from "../../../values/time-bound.ts";
+import { maxWindows, parseTimeSpan, readTimeBound, windowsBetween } from "../../../values/time-bound.ts";
 import type { Bound } from "../../contract.ts";
 import type { Slice, SliceScope } from "./contract.ts";
-
-/** A year in windows of one hour is 8,760; more would fill the checkpoint, and most likely the step is a slip. */
-export const maxSlices = 10_000;
 
 /**
  * Windows [from, to), one after another, the last one cut at `to`; none where `from` is not before `to`. Now is the
@@ -19,25 +16,20 @@ export function* dateSlices({ from, to, step }: SlicesDate, scope: SliceScope): 
   const now = instantOf(scope.values["until"], "until");
   const start = boundOf(from, "slices.from", { scope, now });
   const end = boundOf(to, "slices.to", { scope, now });
-  const span = parseTimeSpan(step);
-  let lower = start;
-  for (let count = 1; lower < end; count++) {
-    if (count > maxSlices) {
+  let count = 0;
+  for (const window of windowsBetween(start, end, parseTimeSpan(step))) {
+    if (++count > maxWindows) {
       throw new SpecError(
-        `source.slices gives more than ${maxSlices.toLocaleString("en-US")} windows of ${step} from ${isoOf(start)} to ${isoOf(end)}: take a longer step, or begin later`,
+        `source.slices gives more than ${maxWindows.toLocaleString("en-US")} windows of ${step} from ${isoOf(start)} to ${isoOf(end)}: take a longer step, or begin later`,
       );
     }
-    // From the start each time: month after month a 31st would become the 28th and stay it.
-    const next = shiftBy(start, span, count);
-    const upper = next < end ? next : end;
-    yield sliceOf(lower, upper);
-    lower = upper;
+    yield sliceOf(window);
   }
 }
 
-function sliceOf(lower: string, upper: string): Slice {
-  const from: Bound = { text: isoOf(lower), instant: lower };
-  const to: Bound = { text: isoOf(upper), instant: upper };
+function sliceOf(window: { from: string; to: string }): Slice {
+  const from: Bound = { text: isoOf(window.from), instant: window.from };
+  const to: Bound = { text: isoOf(window.to), instant: window.to };
   return {
     key: `${from.text}/${to.text}`,
     inTemplates: { from, to },

@@ -135,7 +135,10 @@ class OpenSlices {
 function naming(error: unknown, key: string): unknown {
   const message = `slice ${key}: ${(error as Error).message}`;
   if (error instanceof TransientError)
-    return new TransientError(message, { cause: error, ...(error.waitMs === undefined ? {} : { waitMs: error.waitMs }) });
+    return new TransientError(message, {
+      cause: error,
+      ...(error.waitMs === undefined ? {} : { waitMs: error.waitMs }),
+    });
   if (error instanceof SpecError) return new SpecError(message, { cause: error });
   return error instanceof FatalError ? new FatalError(message, { cause: error }) : error;
 }

@@ -53,7 +53,7 @@ export function tokenAuthoriser(auth: AuthOauth2, options: AuthOptions): Authori
     refuses,
     async route(url, signal) {
       const base = await baseUrl(signal);
-      const old = sameOrigin(url, base) ? undefined : [...bases].find((known) => sameOrigin(url, known));
+      const old = sameOrigin(url, base) ? undefined : [...bases].find((each) => sameOrigin(url, each));
       const moved = old === undefined ? url : `${new URL(base).origin}${url.slice(new URL(url).origin.length)}`;
       return { url: moved, authorised: sameOrigin(moved, base) };
     },

@@ -1,4 +1,5 @@
 /** Many pipelines: what depends on another runs after it, or not at all when that one failed. */
+import Bottleneck from "bottleneck";
 import type { LoadedPipeline } from "../spec/load.ts";
 import type { RunOutcome } from "./summary.ts";
 
@@ -16,52 +17,38 @@ export interface ScheduleOptions {
 /**
  * Runs pipelines in the order of their `depends_on`, side by side where they do not wait for one another; the order
  * given decides between those that are ready. What a pipeline depends on and is not among them is taken as done.
- * @returns outcomes in the order in which the pipelines were given.
+ * The dependencies hold no circle: `validate` has seen to that.
+ * @returns outcomes in the order in which the pipelines were given; those that were not started have none.
  */
 export async function runInOrder(
   pipelines: readonly LoadedPipeline[],
   options: ScheduleOptions,
 ): Promise<RunOutcome[]> {
-  const names = new Set(pipelines.map(({ spec }) => spec.pipeline));
-  const outcomes = new Map<string, RunOutcome[]>();
-  const waiting = [...pipelines];
-  const running = new Map<string, Promise<void>>();
-  const needs = ({ spec }: LoadedPipeline): string[] => (spec.depends_on ?? []).filter((name) => names.has(name));
+  const places = new Bottleneck({ maxConcurrent: options.concurrency });
+  const byName = new Map(pipelines.map((pipeline) => [pipeline.spec.pipeline, pipeline]));
+  const started = new Map<string, Promise<RunOutcome[]>>();
 
-  const start = (pipeline: LoadedPipeline): void => {
+  const outcomeOf = (pipeline: LoadedPipeline): Promise<RunOutcome[]> => {
     const { pipeline: name } = pipeline.spec;
-    const culprit = needs(pipeline).find((dependency) =>
-      outcomes.get(dependency)?.some(({ summary }) => summary.status === "failed" || summary.status === "skipped"),
-    );
-    if (culprit !== undefined) {
-      outcomes.set(name, [
-        options.skip(
-          pipeline,
-          `it depends on ${culprit}, which ${outcomes.get(culprit)!.at(-1)!.summary.status === "skipped" ? "was skipped" : "failed"}`,
-        ),
-      ]);
-      return;
+    const known = started.get(name) ?? start(pipeline);
+    started.set(name, known);
+    return known;
+  };
+  const start = async (pipeline: LoadedPipeline): Promise<RunOutcome[]> => {
+    for (const name of pipeline.spec.depends_on ?? []) {
+      const before = byName.get(name);
+      const reason = before && leftOutBy(name, await outcomeOf(before));
+      if (reason !== undefined) return [options.skip(pipeline, reason)];
     }
-    const done = options.run(pipeline).then((result) => {
-      outcomes.set(name, result);
-      running.delete(name);
-    });
-    running.set(name, done);
+    return places.schedule(async () => (options.signal.aborted ? [] : options.run(pipeline)));
   };
 
-  while (waiting.length || running.size) {
-    for (let index = 0; index < waiting.length && running.size < options.concurrency && !options.signal.aborted;) {
-      const pipeline = waiting[index]!;
-      if (needs(pipeline).some((dependency) => !outcomes.has(dependency))) index++;
-      else {
-        waiting.splice(index, 1);
-        start(pipeline);
-        // One that was skipped may let others before it go on.
-        index = 0;
-      }
-    }
-    if (!running.size) break;
-    await Promise.race(running.values());
-  }
-  return pipelines.flatMap(({ spec }) => outcomes.get(spec.pipeline) ?? []);
+  return (await Promise.all(pipelines.map(outcomeOf))).flat();
+}
+
+/** Why a pipeline is left out that depends on one with these outcomes; undefined when it may run. */
+function leftOutBy(name: string, outcomes: readonly RunOutcome[]): string | undefined {
+  const statuses = outcomes.map(({ summary }) => summary.status);
+  if (statuses.includes("failed")) return `it depends on ${name}, which failed`;
+  return statuses.includes("skipped") ? `it depends on ${name}, which was skipped` : undefined;
 }

@@ -314,6 +314,18 @@ describe("the header keys of a budget", () => {
   it("none, no reading", () => expect(compileReading(budget)).toBeUndefined());
 });
 
+it("a request that was slow on its way stays in the window for longer", () => {
+  const count = new SlidingCount(1_000);
+  const [slow, fast] = [count.add(1, start), count.add(1, start + 100)];
+  count.answered(slow, 170);
+  count.answered(fast, 20);
+  expect(count.fallsTo(1, start + 200)).toBe(start + 1_150);
+  expect(count.fallsTo(0, start + 200)).toBe(start + 1_150);
+  // Slower than any way there can be: the other side took its time.
+  count.answered(fast, 9_000);
+  expect(count.fallsTo(0, start + 200)).toBe(start + 1_350);
+});
+
 it("a window's count takes little room, and never forgets too early", () => {
   const count = new SlidingCount(day);
   for (let index = 0; index < 200_000; index++) count.add(1, start + index * 100);

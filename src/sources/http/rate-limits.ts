@@ -194,9 +194,10 @@ export class Gate {
     const problems: string[] = [];
     for (const charge of charges) {
       const { budget } = charge;
+      const now = this.time.now();
+      budget.answered(charge, now);
       if (!budget.reading) continue;
       try {
-        const now = this.time.now();
         budget.learn(charge, await budget.reading(headers, now), now);
       } catch (error) {
         problems.push(`budget "${budget.name}": ${messageOf(error)}; our own count is used`);

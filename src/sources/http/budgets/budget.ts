@@ -9,7 +9,7 @@ import { parseDuration } from "../../../values/instant.ts";
 import { compileMatch, type Target } from "./match.ts";
 import { limitText, longWait, quotaSpent } from "./messages.ts";
 import { compileReading, type Reading } from "./read-headers.ts";
-import { SlidingCount } from "./sliding-count.ts";
+import { type Piece, SlidingCount } from "./sliding-count.ts";
 
 /**
  * Requests that left evenly do not arrive evenly. Spread over the window's length and this much more, as many as
@@ -32,6 +32,8 @@ export interface Charge {
   /** All that was ever charged to the budget, this included. */
   total: number;
   price: number;
+  /** Where it is counted. */
+  piece: Piece;
 }
 
 /** What headers said, and what was charged before they did. */
@@ -114,10 +116,15 @@ export class Budget {
 
   charge(price: number, now: number): Charge {
     this.charged += price;
-    this.own.add(price, now);
+    const piece = this.own.add(price, now);
     this.paidAt = Math.max(now, this.paidAt) + price * this.paceMs;
     this.lastAt = now;
-    return { budget: this, at: now, total: this.charged, price };
+    return { budget: this, at: now, total: this.charged, price, piece };
+  }
+
+  /** The answer to a charged request is there. */
+  answered({ piece, at }: Charge, now: number): void {
+    this.own.answered(piece, now - at);
   }
 
   /** Takes in what the answer to a charged request said. What is known of a later request stays. */

@@ -17,7 +17,14 @@ function afterDefaults(node: Json): Json {
   if (node === null || typeof node !== "object") return node;
   const copy: { [key: string]: Json } = {};
   for (const [key, value] of Object.entries(node)) {
-    if (key === "if" || key === "then" || key === "else" || key === "discriminator" || key === "pattern" || key === "propertyNames")
+    if (
+      key === "if" ||
+      key === "then" ||
+      key === "else" ||
+      key === "discriminator" ||
+      key === "pattern" ||
+      key === "propertyNames"
+    )
       continue;
     copy[key] = afterDefaults(value);
   }

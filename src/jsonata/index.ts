@@ -40,7 +40,8 @@ export function compile(expression: string, options: CompileOptions = {}): Compi
   const limits = { timeout: guards.timeoutMs, stack: guards.maxDepth, sequence: guards.maxSequence };
   const reference = jsonata(expression, limits);
   const names = plainPath(reference.ast());
-  if (!names) return { mode: "reference", expression, evaluate: (input, bindings) => reference.evaluate(input, bindings) };
+  if (!names)
+    return { mode: "reference", expression, evaluate: (input, bindings) => reference.evaluate(input, bindings) };
   const throughLists = options.keepLists ? jsonata(`${expression}[]`, limits) : reference;
   return {
     mode: "compiled",
@@ -61,8 +62,15 @@ export function plainNames(expression: string): string[] | undefined {
 }
 
 /** True for what JSONata throws: an Error-like with a `code` such as `T2001`. */
-export function isJsonataError(error: unknown): error is { code: string; position?: number; message: string; token?: string } {
-  return typeof error === "object" && error !== null && typeof (error as { code?: unknown }).code === "string" && "message" in error;
+export function isJsonataError(
+  error: unknown,
+): error is { code: string; position?: number; message: string; token?: string } {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    typeof (error as { code?: unknown }).code === "string" &&
+    "message" in error
+  );
 }
 
 export { functionNames } from "./functions.ts";

@@ -10,7 +10,8 @@ export function plainPath(ast: ExprNode): string[] | undefined {
   const names: string[] = [];
   for (const step of ast.steps) {
     const allowed = step.type === "name" && typeof step.value === "string";
-    if (!allowed || Object.keys(step).some((key) => key !== "type" && key !== "value" && key !== "position")) return undefined;
+    if (!allowed || Object.keys(step).some((key) => key !== "type" && key !== "value" && key !== "position"))
+      return undefined;
     names.push(step.value as string);
   }
   const extra = Object.keys(ast).some((key) => key !== "type" && key !== "steps");

@@ -24,7 +24,15 @@ describe.each(warehouses)("30,000 contacts into $name", ({ open }) => {
   });
 
   const run = async (...flags: string[]) => {
-    const output = await project.start(["run", project.spec("contacts"), "--warehouse", warehouse.address, "--output", "json", ...flags]).ended;
+    const output = await project.start([
+      "run",
+      project.spec("contacts"),
+      "--warehouse",
+      warehouse.address,
+      "--output",
+      "json",
+      ...flags,
+    ]).ended;
     if (process.env["ETL_TEST_TELL"]) console.log(output.stdout);
     return { output, runs: runsOf(output) };
   };
@@ -42,7 +50,11 @@ describe.each(warehouses)("30,000 contacts into $name", ({ open }) => {
 
   it("reads 500 changes and 12,000 records of one timestamp in a delta, while more are touched", async () => {
     sandbox.touch({ count: 500 });
-    const same = sandbox.all("contacts", []).filter(({ archived }) => !archived).slice(5_000, 17_000).map(({ id }) => id);
+    const same = sandbox
+      .all("contacts", [])
+      .filter(({ archived }) => !archived)
+      .slice(5_000, 17_000)
+      .map(({ id }) => id);
     sandbox.touch({ ids: same, properties: { city: "Onetime" } });
     const churn = sandbox.churn({ touchesPerSecond: 2, archivePerRun: 1 });
     const { runs } = await run();
@@ -66,15 +78,25 @@ describe.each(warehouses)("30,000 contacts into $name", ({ open }) => {
   }, 120_000);
 
   it("tells in sync_history what is in the tables", async () => {
-    const history = await warehouse.query("select id, records_processed, records_created, records_updated, records_unchanged, records_failed from sync_history order by id");
-    const counts = history.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])));
-    const [{ count }] = (await warehouse.query("select count(*) as count from hubspot_contact")) as [{ count: unknown }];
+    const history = await warehouse.query(
+      "select id, records_processed, records_created, records_updated, records_unchanged, records_failed from sync_history order by id",
+    );
+    const counts = history.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])),
+    );
+    const [{ count }] = (await warehouse.query("select count(*) as count from hubspot_contact")) as [
+      { count: unknown },
+    ];
     expect(counts.reduce((sum, run) => sum + run["records_created"]!, 0)).toBe(Number(count));
     for (const run of counts) {
-      expect(run["records_processed"]).toBe(run["records_created"]! + run["records_updated"]! + run["records_unchanged"]! + run["records_failed"]!);
+      expect(run["records_processed"]).toBe(
+        run["records_created"]! + run["records_updated"]! + run["records_unchanged"]! + run["records_failed"]!,
+      );
     }
     const last = counts.findLast((run) => run["records_updated"]! > 0)!;
-    const [{ count: touched }] = (await warehouse.query(`select count(*) as count from hubspot_contact where sync_run_id = ${last["id"]}`)) as [{ count: unknown }];
+    const [{ count: touched }] = (await warehouse.query(
+      `select count(*) as count from hubspot_contact where sync_run_id = ${last["id"]}`,
+    )) as [{ count: unknown }];
     expect(Number(touched)).toBe(last["records_created"]! + last["records_updated"]!);
   });
 });

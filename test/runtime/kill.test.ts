@@ -9,7 +9,17 @@ import { expectMirror } from "../support/mirror.ts";
 import { warehouses, type TestWarehouse } from "../support/warehouses.ts";
 
 const records = 30_000;
-const kept = ["id", "hs_object_id", "firstname", "lastname", "email", "city", "num_notes", "createdate", "lastmodifieddate"];
+const kept = [
+  "id",
+  "hs_object_id",
+  "firstname",
+  "lastname",
+  "email",
+  "city",
+  "num_notes",
+  "createdate",
+  "lastmodifieddate",
+];
 
 /** Fewer columns, so that a run is over in seconds; paging, delta and keys are the shipped ones. */
 function keepFewColumns(file: string): void {
@@ -21,7 +31,10 @@ function keepFewColumns(file: string): void {
 }
 
 async function contents(warehouse: TestWarehouse): Promise<string> {
-  return JSON.stringify(await warehouse.query(`select ${kept.join(", ")} from hubspot_contact order by id`), (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  return JSON.stringify(
+    await warehouse.query(`select ${kept.join(", ")} from hubspot_contact order by id`),
+    (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value),
+  );
 }
 
 /** Records that the run in hand has committed; 0 before it has a history. */
@@ -44,7 +57,14 @@ describe.each(warehouses)("kill -9 of a run into $name", ({ open }) => {
     project = hubspotProject(sandbox);
     keepFewColumns(project.spec("contacts"));
     const warehouse = await open();
-    const output = await project.start(["run", project.spec("contacts"), "--warehouse", warehouse.address, "--output", "json"]).ended;
+    const output = await project.start([
+      "run",
+      project.spec("contacts"),
+      "--warehouse",
+      warehouse.address,
+      "--output",
+      "json",
+    ]).ended;
     expect(runsOf(output)[0]).toMatchObject({ status: "success", fetched: records });
     undisturbed = await contents(warehouse);
     await warehouse.close();
@@ -69,33 +89,65 @@ describe.each(warehouses)("kill -9 of a run into $name", ({ open }) => {
   // The points are drawn anew in every run of the tests; the name tells them when one fails.
   const points = Array.from({ length: 5 }, () => Math.floor(Math.random() * 24_000));
 
-  it.each(points.slice(0, 3))("after %i records: the next run resumes, and the table is that of an undisturbed run", async (point) => {
-    const warehouse = await open();
-    const before = await killAt(warehouse, point);
-    const output = await project.start(["run", project.spec("contacts"), "--warehouse", warehouse.address, "--output", "json"]).ended;
-    const runs = runsOf(output);
-    expect(await contents(warehouse)).toBe(undisturbed);
-    expect(runs.map(({ status, mode }) => [status, mode])).toEqual(before > 0 ? [["success", "initial_full"], ["success", "incremental"]] : [["success", "initial_full"]]);
-    expect(runs[0]!.fetched).toBe(records);
-    if (before > 0) {
-      expect(output.stderr).toContain("died without closing its history");
-      expect(output.stderr).toMatch(/Starting hubspot contacts sync \(resuming run 1, initial_full\)/);
-      // What was committed is not asked for again; the page in hand may be.
-      expect(runs[0]!.api_calls).toBeLessThanOrEqual((records - before) / 100 + 2);
-    }
-    await warehouse.close();
-  }, 120_000);
+  it.each(points.slice(0, 3))(
+    "after %i records: the next run resumes, and the table is that of an undisturbed run",
+    async (point) => {
+      const warehouse = await open();
+      const before = await killAt(warehouse, point);
+      const output = await project.start([
+        "run",
+        project.spec("contacts"),
+        "--warehouse",
+        warehouse.address,
+        "--output",
+        "json",
+      ]).ended;
+      const runs = runsOf(output);
+      expect(await contents(warehouse)).toBe(undisturbed);
+      expect(runs.map(({ status, mode }) => [status, mode])).toEqual(
+        before > 0
+          ? [
+              ["success", "initial_full"],
+              ["success", "incremental"],
+            ]
+          : [["success", "initial_full"]],
+      );
+      expect(runs[0]!.fetched).toBe(records);
+      if (before > 0) {
+        expect(output.stderr).toContain("died without closing its history");
+        expect(output.stderr).toMatch(/Starting hubspot contacts sync \(resuming run 1, initial_full\)/);
+        // What was committed is not asked for again; the page in hand may be.
+        expect(runs[0]!.api_calls).toBeLessThanOrEqual((records - before) / 100 + 2);
+      }
+      await warehouse.close();
+    },
+    120_000,
+  );
 
-  it.each(points.slice(3))("after %i records, the source changing meanwhile: what changed comes with the run after", async (point) => {
-    const warehouse = await open();
-    await killAt(warehouse, Math.max(point, 1));
-    sandbox.touch({ count: 300, properties: { city: "Moved" } });
-    sandbox.create({ count: 7 });
-    sandbox.archive({ count: 3 });
-    const output = await project.start(["run", project.spec("contacts"), "--warehouse", warehouse.address, "--output", "json"]).ended;
-    const runs = runsOf(output);
-    expect(runs.map(({ status, mode }) => [status, mode])).toEqual([["success", "initial_full"], ["success", "incremental"]]);
-    await expectMirror(sandbox, warehouse);
-    await warehouse.close();
-  }, 120_000);
+  it.each(points.slice(3))(
+    "after %i records, the source changing meanwhile: what changed comes with the run after",
+    async (point) => {
+      const warehouse = await open();
+      await killAt(warehouse, Math.max(point, 1));
+      sandbox.touch({ count: 300, properties: { city: "Moved" } });
+      sandbox.create({ count: 7 });
+      sandbox.archive({ count: 3 });
+      const output = await project.start([
+        "run",
+        project.spec("contacts"),
+        "--warehouse",
+        warehouse.address,
+        "--output",
+        "json",
+      ]).ended;
+      const runs = runsOf(output);
+      expect(runs.map(({ status, mode }) => [status, mode])).toEqual([
+        ["success", "initial_full"],
+        ["success", "incremental"],
+      ]);
+      await expectMirror(sandbox, warehouse);
+      await warehouse.close();
+    },
+    120_000,
+  );
 });

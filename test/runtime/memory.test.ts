@@ -55,7 +55,10 @@ describe.each(warehouses)("1,000,000 rows of 10 columns into $name", ({ open, na
   it("peak under 150 MB, and within 10 % of what 100,000 rows need", async () => {
     const warehouse = await open();
     const peak = async (spec: string, rows: number): Promise<number> => {
-      const output = await startEtl(["run", join(folder, `${spec}.yml`), "--full", "--warehouse", warehouse.address, "--output", "json"], { cwd: folder }).ended;
+      const output = await startEtl(
+        ["run", join(folder, `${spec}.yml`), "--full", "--warehouse", warehouse.address, "--output", "json"],
+        { cwd: folder },
+      ).ended;
       const [run] = runsOf(output);
       expect(run).toMatchObject({ status: "success", fetched: rows, rejected: 0 });
       return run!.peak_rss_mb;

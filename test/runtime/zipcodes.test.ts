@@ -26,13 +26,22 @@ function checksum(rows: Record<string, unknown>[]): string {
 }
 
 const ordered = `select ${columns.join(", ")} from zipcode`;
-const byCode = (a: Record<string, unknown>, b: Record<string, unknown>): number => (String(a["code"]) < String(b["code"]) ? -1 : 1);
+const byCode = (a: Record<string, unknown>, b: Record<string, unknown>): number =>
+  String(a["code"]) < String(b["code"]) ? -1 : 1;
 
 /** What `sqlite3 .import` makes of the file: all text, empty where nothing stands. */
 function importBySqlite(folder: string): Record<string, unknown>[] {
   const database = join(folder, "independent.db");
   execFileSync("sqlite3", [database], { input: `.mode csv\n.import '${file}' zipcode\n` });
-  const json = execFileSync("sqlite3", ["-json", database, `select ${columns.map((column) => `nullif(trim(${column}), '') as ${column}`).join(", ")} from zipcode`], { maxBuffer: 1 << 28 });
+  const json = execFileSync(
+    "sqlite3",
+    [
+      "-json",
+      database,
+      `select ${columns.map((column) => `nullif(trim(${column}), '') as ${column}`).join(", ")} from zipcode`,
+    ],
+    { maxBuffer: 1 << 28 },
+  );
   return JSON.parse(json.toString()) as Record<string, unknown>[];
 }
 
@@ -43,8 +52,15 @@ async function importByCopy(): Promise<Record<string, unknown>[]> {
   await client.connect();
   try {
     await client.query(`create table zipcode (${columns.map((column) => `${column} text`).join(", ")})`);
-    await pipeline(Readable.from([readFileSync(file)]), client.query(copyFrom("copy zipcode from stdin with (format csv, header)")));
-    return (await client.query<Record<string, unknown>>(`select ${columns.map((column) => `nullif(trim(${column}), '') as ${column}`).join(", ")} from zipcode`)).rows;
+    await pipeline(
+      Readable.from([readFileSync(file)]),
+      client.query(copyFrom("copy zipcode from stdin with (format csv, header)")),
+    );
+    return (
+      await client.query<Record<string, unknown>>(
+        `select ${columns.map((column) => `nullif(trim(${column}), '') as ${column}`).join(", ")} from zipcode`,
+      )
+    ).rows;
   } finally {
     await client.end();
     await database.drop();
@@ -63,13 +79,21 @@ function hasSqlite3(): boolean {
 describe.skipIf(!present).each(warehouses)("real zip codes into $name", ({ open }) => {
   let warehouse: TestWarehouse;
   let folder: string;
-  const run = async () => runsOf(await startEtl(["run", join(folder, "zipcodes.yml"), "--warehouse", warehouse.address, "--output", "json"], { cwd: folder }).ended);
+  const run = async () =>
+    runsOf(
+      await startEtl(["run", join(folder, "zipcodes.yml"), "--warehouse", warehouse.address, "--output", "json"], {
+        cwd: folder,
+      }).ended,
+    );
 
   beforeAll(async () => {
     warehouse = await open();
     folder = mkdtempSync(join(tmpdir(), "etl-zip-"));
     const mapping = columns.map((column) => `  ${column}: ${column}`).join("\n");
-    writeFileSync(join(folder, "zipcodes.yml"), `pipeline: geo.zipcodes\nsource: { type: csv, path: ${JSON.stringify(file)} }\nmapping:\n${mapping}\nupsert: { keys: [code] }\nsink: { table: zipcode }\n`);
+    writeFileSync(
+      join(folder, "zipcodes.yml"),
+      `pipeline: geo.zipcodes\nsource: { type: csv, path: ${JSON.stringify(file)} }\nmapping:\n${mapping}\nupsert: { keys: [code] }\nsink: { table: zipcode }\n`,
+    );
   });
   afterAll(async () => {
     await warehouse.close();
@@ -90,6 +114,8 @@ describe.skipIf(!present).each(warehouses)("real zip codes into $name", ({ open 
     const before = await warehouse.query("select max(sync_updated_at) as at, max(sync_run_id) as run from zipcode");
     const [second] = await run();
     expect(second).toMatchObject({ status: "success", fetched: 42_366, created: 0, updated: 0, unchanged: 42_366 });
-    expect(await warehouse.query("select max(sync_updated_at) as at, max(sync_run_id) as run from zipcode")).toEqual(before);
+    expect(await warehouse.query("select max(sync_updated_at) as at, max(sync_run_id) as run from zipcode")).toEqual(
+      before,
+    );
   });
 });

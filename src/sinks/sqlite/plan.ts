@@ -129,7 +129,6 @@ function rebuild(table: Table, there: StoredColumn, column?: Column): string {
 
 function converted(old: string, column: Column): string {
   const { kind, scale } = parseColumnType(column.type);
-  if (kind === "decimal")
-    return `CASE WHEN ${old} IS NOT NULL THEN printf('%.${scale}f', ${old}) END`;
+  if (kind === "decimal") return `CASE WHEN ${old} IS NOT NULL THEN printf('%.${scale}f', ${old}) END`;
   return `CAST(${old} AS ${storedAs(column.type)})`;
 }

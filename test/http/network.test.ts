@@ -135,7 +135,7 @@ describe("stopping", () => {
     const stop = new AbortController();
     const { client } = clientTo(server.url, {
       signal: stop.signal,
-      connection: { rate_limits: [{ requests: 1, per: "1h" }] },
+      connection: { rate_limits: [{ requests: 1, per: "10s" }] },
     });
     await client.text({ method: "GET", url: server.url });
     const call = rejection(client.text({ method: "GET", url: server.url }));

@@ -48,6 +48,7 @@ describe("help", () => {
       "validate",
       "preview",
       "plan",
+      "explain",
       "history",
       "rejects",
       "rejects list",

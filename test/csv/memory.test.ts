@@ -26,7 +26,13 @@ async function peakMegabytes(folder: string, name: string, count: number): Promi
     let records = 0;
     for await (const page of source.read(readRequest())) records += page.records.length;
     console.log(JSON.stringify({ records, megabytes: process.resourceUsage().maxRSS / 1024 }));`;
-  const flags = ["--max-semi-space-size=4", "--max-old-space-size=512", "--input-type=module-typescript", "--eval", program];
+  const flags = [
+    "--max-semi-space-size=4",
+    "--max-old-space-size=512",
+    "--input-type=module-typescript",
+    "--eval",
+    program,
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   const result = JSON.parse(stdout) as { records: number; megabytes: number };
   expect(result.records).toBe(count);

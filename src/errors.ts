@@ -32,5 +32,8 @@ export class FatalError extends Error {
 /** The text of anything that was thrown, without a stack. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join("; ");
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  // JSONata throws plain objects.
+  if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
+  return typeof error === "object" ? JSON.stringify(error) : String(error);
 }

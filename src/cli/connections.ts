@@ -42,6 +42,7 @@ async function testConnections(names: readonly string[], options: ProjectFlags &
   let failed = false;
   for (const [name, pipeline] of targets) {
     if (wanted.length && !wanted.includes(name)) continue;
+    if (signals.signal.aborted) break;
     const stop = new AbortController();
     try {
       const source = await openPipelineSource(
@@ -55,10 +56,12 @@ async function testConnections(names: readonly string[], options: ProjectFlags &
         await source.close();
       }
     } catch (error) {
+      if (signals.signal.aborted) break;
       failed = true;
       console.log(`${name}: failed: ${context.mask.mask(messageOf(error))}`);
     }
   }
   signals.stop();
+  if (signals.signal.aborted) return 130;
   return failed ? 1 : 0;
 }

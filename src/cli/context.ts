@@ -9,7 +9,7 @@ import { formatProblems, shownPath, type Problem } from "../spec/problem.ts";
 import type { Project } from "../spec/project.ts";
 import type { Engine, Progress } from "../runtime/engine.ts";
 import { createLog } from "../runtime/log.ts";
-import { SecretMask } from "../runtime/masking.ts";
+import { decoded, SecretMask } from "../runtime/masking.ts";
 
 export interface ProjectFlags {
   env?: string;
@@ -40,7 +40,7 @@ export function openContext(
     variables: { values: variables, secrets },
   });
   const password = /^[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s]+)@/i.exec(project.warehouse)?.[1];
-  if (password) secrets.add(password).add(decodeURIComponent(password));
+  if (password) secrets.add(password).add(decoded(password));
   return { project, mask: new SecretMask(secrets) };
 }
 

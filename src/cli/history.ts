@@ -4,10 +4,11 @@ import { History } from "../runtime/state/history.ts";
 import { fromJson } from "../runtime/state/tables.ts";
 import { openContext, projectOptions, type ProjectFlags } from "./context.ts";
 import { asText, pipelineFilter, withHistory } from "./open-warehouse.ts";
+import { wholeNumber } from "./run.ts";
 import { table } from "./table.ts";
 
 interface HistoryOptions extends ProjectFlags {
-  limit: string;
+  limit: number;
   output: "text" | "json";
 }
 
@@ -17,15 +18,15 @@ export function historyCommand(program: Command, exit: (code: number) => void): 
     .command("history")
     .description("list runs, the newest first")
     .argument("[pipeline]", "hubspot.contacts, or hubspot for a whole system")
-    .option("--limit <n>", "how many", "20")
+    .option("--limit <n>", "how many", wholeNumber("--limit", 1), 20)
     .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
   for (const [flag, description] of projectOptions) command.option(flag, description);
   command.action(async (pipeline: string | undefined, options: HistoryOptions) => {
     const context = openContext([], options);
-    const limit = /^\d+$/.test(options.limit) ? Number(options.limit) : 20;
     const runs =
-      (await withHistory(context, (sink) => new History(sink).list({ pipeline: pipelineFilter(pipeline), limit }))) ??
-      [];
+      (await withHistory(context, (sink) =>
+        new History(sink).list({ pipeline: pipelineFilter(pipeline), limit: options.limit }),
+      )) ?? [];
     if (options.output === "json") console.log(JSON.stringify({ runs: runs.map(plain) }, null, 2));
     else if (runs.length) console.log(historyTable(runs));
     exit(0);

@@ -40,7 +40,7 @@ export async function createProgram(exit: (code: number) => void, name?: string)
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
     .configureOutput({ outputError: (text, write) => write(text) });
-  const called = name === undefined ? undefined : commands[name];
+  const called = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
   const isVersion = name === "--version" || name === "-V";
   for (const load of called ? [called] : isVersion ? [] : Object.values(commands)) (await load())(program, exit);
   // Sub-commands inherit neither of these.

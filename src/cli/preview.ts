@@ -2,13 +2,14 @@
 import { Option, type Command } from "commander";
 import { previewPipeline, type Preview } from "../runtime/preview.ts";
 import { loadSpecs, openContext, openEngine, tellProblems, type ProjectFlags } from "./context.ts";
+import { collectParam, wholeNumber } from "./run.ts";
 import { watchSignals } from "./signals.ts";
 
 interface PreviewOptions extends ProjectFlags {
-  records: string;
+  records: number;
   output: "text" | "json";
   debug?: boolean;
-  param?: string[];
+  param?: Record<string, string>;
 }
 
 /** Adds the command. */
@@ -17,10 +18,10 @@ export function previewCommand(program: Command, exit: (code: number) => void): 
     .command("preview")
     .description("show raw records beside the rows they become; nothing is written")
     .argument("<pipeline>", "a file or a name")
-    .option("-n, --records <n>", "how many records", "5")
+    .option("-n, --records <n>", "how many records", wholeNumber("--records", 1), 5)
     .option("--env <name>", "the environment of etl.yml")
     .option("--debug", "log everything")
-    .option("--param <name=value...>", "params of the pipeline")
+    .option("--param <name=value>", "a param of the pipeline; may be repeated", collectParam)
     .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"))
     .action(async (target: string, options: PreviewOptions) => exit(await preview(target, options)));
 }
@@ -36,17 +37,16 @@ async function preview(target: string, options: PreviewOptions): Promise<number>
   }
   const signals = watchSignals((text) => console.error(text));
   const engine = openEngine(context, { debug: options.debug ?? false, signal: signals.signal });
-  const params = Object.fromEntries(
-    (options.param ?? []).map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]),
-  );
-  const count = /^\d+$/.test(options.records) ? Number(options.records) : 5;
   try {
-    const previews = await previewPipeline({ pipeline, engine, params, count });
+    const previews = await previewPipeline({ pipeline, engine, params: options.param ?? {}, count: options.records });
     console.log(
       options.output === "json" ? JSON.stringify(previews, replaceBigInt, 2) : previews.map(previewText).join("\n\n"),
     );
     if (!previews.length) console.error("The source gave no records.");
     return 0;
+  } catch (error) {
+    if (signals.signal.aborted) return 130;
+    throw error;
   } finally {
     signals.stop();
   }

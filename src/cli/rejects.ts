@@ -4,10 +4,11 @@ import { fromJson } from "../runtime/state/tables.ts";
 import { findRejects, listRejects } from "../runtime/state/rejects.ts";
 import { openContext, projectOptions, type ProjectFlags } from "./context.ts";
 import { asText, pipelineFilter, withHistory } from "./open-warehouse.ts";
+import { wholeNumber } from "./run.ts";
 import { table } from "./table.ts";
 
 interface RejectOptions extends ProjectFlags {
-  limit: string;
+  limit: number;
   all?: boolean;
   output: "text" | "json";
 }
@@ -20,7 +21,7 @@ export function rejectsCommand(program: Command, exit: (code: number) => void): 
     .description("list open rejects, the newest first")
     .argument("[pipeline]", "hubspot.contacts, or hubspot for a whole system")
     .option("--all", "resolved ones too")
-    .option("--limit <n>", "how many", "50");
+    .option("--limit <n>", "how many", wholeNumber("--limit", 1), 50);
   const show = rejects
     .command("show")
     .description("show a reject whole: reason and record")
@@ -33,7 +34,7 @@ export function rejectsCommand(program: Command, exit: (code: number) => void): 
     const filter = {
       ...pipelineFilter(pipeline),
       all: options.all ?? false,
-      limit: /^\d+$/.test(options.limit) ? Number(options.limit) : 50,
+      limit: options.limit,
     };
     const found = (await withHistory(openContext([], options), (sink) => listRejects(sink, filter))) ?? [];
     if (options.output === "json") console.log(JSON.stringify({ rejects: found.map(plain) }, null, 2));

@@ -50,7 +50,8 @@ export function wholeNumber(flag: string, smallest: number): (text: string) => n
 export function collectParam(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new SpecError(`--param ${JSON.stringify(text)} must be name=value`);
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+  // Own keys only: `__proto__` is a name like any other, and nobody declares it.
+  return Object.fromEntries([...Object.entries(before), [text.slice(0, at), text.slice(at + 1)]]);
 }
 
 function collect(text: string, before: string[] = []): string[] {
@@ -131,7 +132,7 @@ export async function run(
     if (options.output === "json") console.log(JSON.stringify({ runs: [] }));
     return 2;
   }
-  const chosen = selectPipelines(specs.pipelines, options);
+  const chosen = selectPipelines(specs.pipelines, { targets, only: options.only, skip: options.skip });
   refuseUnknownParams(chosen, flags.params);
   const progress = createProgress(process.stderr, options.output === "json" || flags.debug);
   const signals = watchSignals((text) => progress.line(text));
@@ -167,7 +168,8 @@ export async function run(
     if (outcomes.length > 1) console.error(`\n${overviewTable(outcomes)}`);
     for (const { hint, summary } of outcomes) if (hint) console.error(`${summary.pipeline}: ${hint}`);
   }
-  return exitCodeOf(outcomes);
+  const leftOut = outcomes.some(({ summary }) => summary.status === "skipped");
+  return signals.signal.aborted && leftOut ? 130 : exitCodeOf(outcomes);
 }
 
 /** Of several pipelines one at least must know a param; a single one says itself what it has. */

@@ -1,9 +1,12 @@
 /** `--only` and `--skip`: by name, entity or tag. */
+import { resolve } from "node:path";
 import { SpecError } from "../errors.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
 import { didYouMean } from "../suggest.ts";
 
 export interface Selection {
+  /** What the command line names. */
+  targets: readonly string[];
   only?: readonly string[];
   skip?: readonly string[];
 }
@@ -13,12 +16,11 @@ function words({ spec, entity }: LoadedPipeline): string[] {
 }
 
 /**
- * The pipelines that are chosen. Several that are named by a folder leave out those with `enabled: false`; one that
- * is named alone runs. Throws SpecError for a word that is nobody's name or tag.
+ * The pipelines that are chosen. One with `enabled: false` runs only when its own name or file is named. Throws SpecError for a word that is nobody's name or tag.
  */
 export function selectPipelines(
   pipelines: readonly LoadedPipeline[],
-  { only = [], skip = [] }: Selection,
+  { targets, only = [], skip = [] }: Selection,
 ): LoadedPipeline[] {
   const known = new Set(pipelines.flatMap(words));
   for (const word of [...only, ...skip]) {
@@ -32,6 +34,9 @@ export function selectPipelines(
   return pipelines.filter((pipeline) => {
     if (skip.length && matches(pipeline, skip)) return false;
     if (only.length) return matches(pipeline, only);
-    return pipeline.spec.enabled || pipelines.length === 1;
+    return (
+      pipeline.spec.enabled ||
+      targets.some((target) => target === pipeline.spec.pipeline || resolve(target) === pipeline.file)
+    );
   });
 }

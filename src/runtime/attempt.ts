@@ -187,6 +187,7 @@ export class Attempt {
     this.#tableExists = !plan.creates;
     if (!flags.dryRun) return sink.apply(plan);
     for (const { message, sql } of plan.problems) engine.log.warn(`Dry run: ${message}; it would take: ${sql}`);
+    if (plan.problems.length) throw new FatalError(plan.problems.map(({ message }) => message).join("; "));
     for (const statement of plan.statements) engine.log.info(`Dry run: would run ${statement}`);
   }
 
@@ -247,14 +248,23 @@ export class Attempt {
     if (flags.maxRecords > 0) this.#cut = cutPage(page, flags.maxRecords - before);
     await this.#processor.process(page, batch);
     batch.bytes += page.bytes;
-    if (!this.#cut)
-      this.#checkpoint.slices[page.slice] = page.last ? { done: true } : { position: page.position, done: false };
+    if (!this.#cut) {
+      this.#checkpoint.slices[page.slice] = page.last
+        ? { done: true }
+        : { position: this.#kept(page.position), done: false };
+    }
     const { completeness } = page;
     if (completeness && completeness.total > completeness.distinct) {
       this.#incomplete.push(incompleteText(page.slice, completeness));
     }
     const fetched = this.#committer.counters.fetched + batch.fetched;
     engine.onProgress?.({ pipeline: pipeline.spec.pipeline, fetched, expected: page.expected });
+  }
+
+  /** A position as the history may hold it: one with a secret in it (a next URL) is not kept, the slice starts again. */
+  #kept(position: Page["position"]): Page["position"] {
+    const text = JSON.stringify(position) ?? "";
+    return this.#input.engine.mask(text) === text ? position : undefined;
   }
 
   async #commit(batch: Batch): Promise<void> {
@@ -271,7 +281,7 @@ export class Attempt {
   async #close(failure: unknown): Promise<RunOutcome> {
     const { engine, history, flags, pipeline, delta, stored, params, startedAt, strategy } = this.#input;
     const { counters } = this.#committer;
-    const judged = judge({
+    let judged = judge({
       pipeline: pipeline.spec.pipeline,
       failure,
       interruptedBy: this.#interruptedBy,
@@ -290,11 +300,15 @@ export class Attempt {
       const greatest = this.#processor.greatest;
       const watermark =
         delta && judged.status !== "failed" ? nextWatermark({ delta, start, greatest, stored, obstacles }) : undefined;
-      await this.#closeHistory(history, judged, {
+      const unwritten = await this.#closeHistory(history, judged, {
         duration,
         watermark: watermark?.text ?? null,
         whole: obstacles.length === 0,
       });
+      if (unwritten !== undefined) {
+        const error = [judged.error, engine.mask(unwritten)].filter(Boolean).join("; ");
+        judged = { ...judged, status: "failed", error, exitCode: judged.exitCode === 2 ? 2 : 1, canResume: false };
+      }
     }
     tellEnd(this.#input, { judged, counters, unchanged: this.#unchanged.unchanged });
     return {
@@ -317,11 +331,12 @@ export class Attempt {
     };
   }
 
+  /** Gives the reason where the row could not be written. */
   async #closeHistory(
     history: History,
     { status, error, canResume }: Judgement,
     end: { duration: number; watermark: string | null; whole: boolean },
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const { counters } = this.#committer;
     const metrics = performanceMetrics({
       counters,
@@ -345,9 +360,10 @@ export class Attempt {
       // A run that read a part of the file must not have the next one believe that all of it is in.
       if (end.whole && status !== "failed" && validators !== undefined)
         await history.noteFile(this.#runId, { validators, made_by: this.#input.madeBy });
+      return undefined;
     } catch (cause) {
       // A database that is gone takes its history along: the next run finds this one as `running` and closes it.
-      this.#input.engine.log.error(`The history row of run ${this.#runId} could not be written: ${messageOf(cause)}`);
+      return `the history row of run ${this.#runId} could not be written: ${messageOf(cause)}`;
     }
   }
 }

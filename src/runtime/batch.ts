@@ -21,6 +21,8 @@ export class Batch {
   readonly rejects: Reject[] = [];
   /** Keys whose last version in this batch was rejected. */
   readonly rejectedKeys = new Set<string>();
+  /** Of a rejected version, what says how new it is, where that could be read. */
+  readonly #rejectedNewer = new Map<string, Value>();
   bytes = 0;
   /** Written; what fails later must not write it again. */
   committed = false;
@@ -39,7 +41,7 @@ export class Batch {
 
   /** Adds a row; of two with one key the newer stays, the later read where they are equal or one has no time. */
   add(candidate: BatchRow): void {
-    this.rejectedKeys.delete(candidate.key);
+    if (!this.#isBehindReject(candidate)) this.rejectedKeys.delete(candidate.key);
     const index = this.#byKey.get(candidate.key);
     if (index === undefined) {
       this.#byKey.set(candidate.key, this.rows.push(candidate) - 1);
@@ -49,13 +51,25 @@ export class Batch {
     if (!this.#isOlder(candidate, this.rows[index]!)) this.rows[index] = candidate;
   }
 
-  /** Keeps why a record could not become a row: one reject or more. */
-  reject(rejects: readonly Reject[]): void {
+  /**
+   * Keeps why a record could not become a row: one reject or more.
+   * @param row as far as it was mapped.
+   */
+  reject(rejects: readonly Reject[], row?: Row): void {
     this.rejected++;
+    const newer = row && this.#at.newerBy !== undefined ? row[this.#at.newerBy] : undefined;
     for (const reject of rejects) {
       this.rejects.push(reject);
       this.rejectedKeys.add(reject.key);
+      if (newer !== null && newer !== undefined) this.#rejectedNewer.set(reject.key, newer);
     }
+  }
+
+  /** An older version than a rejected one does not make good what is wrong with the newer. */
+  #isBehindReject({ key, row }: BatchRow): boolean {
+    const rejected = this.#rejectedNewer.get(key);
+    const mine = this.#at.newerBy === undefined ? undefined : row[this.#at.newerBy];
+    return rejected !== undefined && rejected !== null && mine !== null && mine !== undefined && mine < rejected;
   }
 
   #isOlder(candidate: BatchRow, held: BatchRow): boolean {

@@ -98,7 +98,8 @@ export class Committer {
       if (rejects.length) {
         await this.#rejects.save(rejects, { id: this.#runId, specHash: checkpoint.specHash, now: input.now });
       }
-      const good = this.#goodAgain(batch, refusedRows);
+      // Which rows were stale is not told, and a stale one makes nothing good: then all rejects stay for now.
+      const good = merged.stale ? [] : this.#goodAgain(batch, refusedRows);
       if (good.length) await this.#rejects.resolve(good, input.now);
       await history.checkpoint(this.#runId, { ...checkpoint, counters: added });
       return { counters: added, refused: refusedRows, resolved: good };

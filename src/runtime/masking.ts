@@ -24,7 +24,7 @@ export class SecretMask {
     this.#count = this.#source.size;
     const forms = [...this.#source].flatMap((secret) => {
       const password = passwordOf(secret);
-      const parts = password === undefined ? [secret] : [secret, password, decodeURIComponent(password)];
+      const parts = password === undefined ? [secret] : [secret, password, decoded(password)];
       return parts.flatMap((part) => [
         part,
         encodeURIComponent(part),
@@ -41,4 +41,13 @@ export class SecretMask {
 /** The password inside an address, if the secret is one. */
 function passwordOf(secret: string): string | undefined {
   return /^[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s]+)@/i.exec(secret)?.[1];
+}
+
+/** A part of a URL without its escapes; as it stands where they are none. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

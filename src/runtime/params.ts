@@ -22,7 +22,7 @@ export function resolveParams(
 ): ResolvedParams {
   const declared = spec.params ?? {};
   for (const name of Object.keys(given)) {
-    if (!(name in declared))
+    if (!Object.hasOwn(declared, name))
       throw new SpecError(
         `${spec.pipeline} has no param "${name}".${didYouMean(name, Object.keys(declared)) || (Object.keys(declared).length ? ` It has: ${Object.keys(declared).join(", ")}.` : "")}`,
       );

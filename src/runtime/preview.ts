@@ -1,10 +1,12 @@
 /** What a pipeline makes of the first records of its source, by the same engine as a run; nothing is written. */
 import type { LoadedPipeline } from "../spec/load.ts";
+import { FatalError, messageOf } from "../errors.ts";
 import { compile } from "../jsonata/index.ts";
 import { compileDelta, noDeltaStart } from "./delta.ts";
 import type { Engine } from "./engine.ts";
 import { compileMapping, rowObject, type Failure, type Warning } from "./mapping/index.ts";
 import { openPipelineSource } from "./open-source.ts";
+import { ThrownValue } from "./mapping/field.ts";
 import { resolveParams } from "./params.ts";
 import { RunWindow } from "./window.ts";
 
@@ -48,7 +50,9 @@ export async function previewPipeline({ pipeline, engine, params, count }: Previ
       for (const record of page.records) {
         if (previews.length >= count) break;
         const prepared = await mapping.prepare(record);
-        if (filter && (await mapping.evaluate(filter, prepared)) !== true) {
+        const passed = filter === undefined || (await mapping.evaluate(filter, prepared));
+        if (passed instanceof ThrownValue) throw new FatalError(`source.filter failed: ${messageOf(passed.error)}`);
+        if (passed !== true) {
           previews.push({ record, filtered: true, rejects: [], warnings: [] });
           continue;
         }

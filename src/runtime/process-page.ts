@@ -99,11 +99,12 @@ export class PageProcessor {
 
   #reject(
     batch: Batch,
-    rejected: { key: string; record: unknown; failures: readonly Failure[]; label: () => RecordLabel },
+    rejected: { key: string; record: unknown; failures: readonly Failure[]; label: () => RecordLabel; row?: Row },
   ): void {
     const { key, record, failures, label } = rejected;
     for (const failure of failures) this.#options.teller.reject(failure, label);
-    batch.reject(failures.map(({ stage, field, rule, message }) => ({ key, stage, field, rule, message, record })));
+    const rejects = failures.map(({ stage, field, rule, message }) => ({ key, stage, field, rule, message, record }));
+    batch.reject(rejects, rejected.row);
   }
 
   /** Synchronous where every expression is: most records cost no promise. */
@@ -162,7 +163,7 @@ export class PageProcessor {
       batch.warnings += warnings.length;
       for (const warning of warnings) teller.warn(warning, label);
     }
-    if (failures.length) this.#reject(batch, { key, record, failures, label });
+    if (failures.length) this.#reject(batch, { key, record, failures, label, row });
     else batch.add({ key, row, record, newerLimit });
   }
 }

@@ -138,7 +138,9 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
   let strategy = strategyFor(prepared, stored, startedAt);
   const last = await history.lastSuccess(scope);
   if (last && last["spec_hash"] !== pipeline.hash && strategy.name === "incremental")
-    await tellOlderRows(prepared, sink);
+    await tellOlderRows(prepared, sink).catch((error: unknown) =>
+      engine.log.warn(`How many rows an older version of the spec made cannot be told: ${messageOf(error)}`),
+    );
 
   const failed = await history.lastFailed(scope);
   if (failed && canResume(failed.checkpoint, { asked, specHash: pipeline.hash, strategy, flags })) {
@@ -154,7 +156,13 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
       resumed,
     }).run();
     outcomes.push(first);
-    if (first.summary.status === "failed" || engine.signal.aborted) return outcomes;
+    if (first.summary.status === "failed") return outcomes;
+    if (engine.signal.aborted) {
+      const message =
+        "interrupted before the run that was asked for could follow the one that was resumed: run it again";
+      engine.log.warn(`${pipeline.spec.pipeline}: ${message}`);
+      return [...outcomes, failedOutcome(prepared, message, 130)];
+    }
     // What changed since the first attempt's start is read by the run that was asked for. A full read has just been
     // finished: where there is a watermark now, what changed is enough.
     startedAt = timeOf(engine);
@@ -201,13 +209,15 @@ export function strategyFor(
 /** The watermark in force. Throws SpecError for one that the delta cannot read. */
 export async function storedWatermark(
   history: History,
-  { delta, scope, pipeline }: Prepared,
+  { delta, scope, pipeline, flags }: Prepared,
 ): Promise<Bound | undefined> {
   const text = delta && (await history.watermark(scope));
   if (text === undefined) return undefined;
   try {
     return delta!.read(text);
   } catch (error) {
+    // A run that reads everything needs none, and stores one that can be read.
+    if ((flags.full || flags.force) && flags.startDate === undefined) return undefined;
     throw new SpecError(
       `the stored watermark ${JSON.stringify(text)} of ${pipeline.spec.pipeline} cannot be read with the delta as the spec has it now: ${messageOf(error)}. Put the format back, or run with --full`,
       { cause: error },
@@ -261,15 +271,12 @@ async function tellOlderRows({ pipeline, engine }: Prepared, sink: Sink): Promis
   const { spec, system, entity, hash } = pipeline;
   const plan = await sink.plan({ name: spec.sink.table, columns: [], keys: spec.upsert.keys });
   if (plan.creates) return;
-  const runs = await sql<{
-    id: number;
-  }>`select id from sync_history where crm_source = ${system} and sync_type = ${entity} and ${sink.dialect === "postgres" ? sql`configuration->>'spec_hash'` : sql`json_extract(configuration, '$.spec_hash')`} = ${hash}`.execute(
-    sink.database,
-  );
-  const same = runs.rows.map(({ id }) => id);
+  const specHash =
+    sink.dialect === "postgres" ? sql`configuration->>'spec_hash'` : sql`json_extract(configuration, '$.spec_hash')`;
+  const same = sql`select id from sync_history where crm_source = ${system} and sync_type = ${entity} and ${specHash} = ${hash}`;
   const older = await sql<{
     count: number;
-  }>`select count(*) as count from ${sql.id(spec.sink.table)} ${same.length ? sql`where sync_run_id not in (${sql.join(same)})` : sql``}`.execute(
+  }>`select count(*) as count from ${sql.id(spec.sink.table)} where sync_run_id not in (${same})`.execute(
     sink.database,
   );
   const count = Number(older.rows[0]?.count ?? 0);

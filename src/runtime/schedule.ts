@@ -18,7 +18,7 @@ export interface ScheduleOptions {
  * Runs pipelines in the order of their `depends_on`, side by side where they do not wait for one another; the order
  * given decides between those that are ready. What a pipeline depends on and is not among them is taken as done.
  * The dependencies hold no circle: `validate` has seen to that.
- * @returns outcomes in the order in which the pipelines were given; those that were not started have none.
+ * @returns outcomes in the order in which the pipelines were given; those that were not started are skipped.
  */
 export async function runInOrder(
   pipelines: readonly LoadedPipeline[],
@@ -40,7 +40,9 @@ export async function runInOrder(
       const reason = before && leftOutBy(name, await outcomeOf(before));
       if (reason !== undefined) return [options.skip(pipeline, reason)];
     }
-    return places.schedule(async () => (options.signal.aborted ? [] : options.run(pipeline)));
+    return places.schedule(async () =>
+      options.signal.aborted ? [options.skip(pipeline, "interrupted before it began")] : options.run(pipeline),
+    );
   };
 
   return (await Promise.all(pipelines.map(outcomeOf))).flat();

@@ -21,6 +21,9 @@ export interface RecordLabel {
   url?: string;
 }
 
+// oxlint-disable-next-line no-control-regex
+const controlCharacters = /[\u0000-\u001f\u2028\u2029]/g;
+
 function shown(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
@@ -50,11 +53,12 @@ export class Teller implements Told {
   warn(warning: Warning, record: () => RecordLabel): void {
     if (!this.#counts(this.warnings, warning)) return;
     const { label, system, id } = record();
-    if (isDate(warning)) this.#log.warn(dateText(warning, { system, id }));
+    if (isDate(warning)) this.#tell("warn", dateText(warning, { system, id }));
     else if (warning.field === "")
-      this.#log.warn(`Validation warning for rule '${warning.rule}' (Record: ${label}): ${warning.message}`);
+      this.#tell("warn", `Validation warning for rule '${warning.rule}' (Record: ${label}): ${warning.message}`);
     else
-      this.#log.warn(
+      this.#tell(
+        "warn",
         `Validation warning for field '${warning.field}' with value '${shown(warning.value)}' (Record: ${label}): ${warning.message}`,
       );
   }
@@ -63,17 +67,24 @@ export class Teller implements Told {
     if (!this.#counts(this.rejects, failure)) return;
     const { system, entity, label, id, url } = record();
     const { stage, field, rule, value, message } = failure;
-    if (isDate(failure)) this.#log.error(dateText(failure, { system, id }));
+    if (isDate(failure)) this.#tell("error", dateText(failure, { system, id }));
     else if (stage === "coerce" || stage === "validate")
-      this.#log.error(
+      this.#tell(
+        "error",
         `Strict validation failed for field '${field}' with value '${shown(value)}' (Record: ${label}): ${message}`,
       );
     else if (stage === "rule")
-      this.#log.error(`Strict validation failed for rule '${rule}' (Record: ${label}): ${message}`);
+      this.#tell("error", `Strict validation failed for rule '${rule}' (Record: ${label}): ${message}`);
     else
-      this.#log.error(
+      this.#tell(
+        "error",
         `Error processing ${entity} ${id}: ${field ? `${field} ` : ""}${message}${url ? ` - CRM URL: ${url}` : ""} - Context: ${JSON.stringify({ stage, rule, ...(field ? { field } : {}) })}`,
       );
+  }
+
+  /** Whatever the data holds, it is one line: a line break in a value must not look like a line of ours. */
+  #tell(level: "warn" | "error", text: string): void {
+    this.#log[level](text.replace(controlCharacters, (character) => JSON.stringify(character).slice(1, -1)));
   }
 
   /** What was not shown, as one line a field and rule. */
@@ -84,7 +95,7 @@ export class Teller implements Told {
       ["rejects", this.rejects],
     ] as const) {
       for (const [name, count] of Object.entries(counts))
-        if (count > shownEach) this.#log.warn(`…and ${count - shownEach} more ${kind} for ${name}`);
+        if (count > shownEach) this.#tell("warn", `…and ${count - shownEach} more ${kind} for ${name}`);
     }
   }
 

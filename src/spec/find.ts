@@ -38,6 +38,10 @@ export function findSpecs(args: readonly string[], project: Project): FoundSpecs
   if (!targets.length)
     found.problems.push(commandProblem(`no pipelines: there is no folder ${project.pipelineFolders.join(", ")}`));
   for (const target of targets) {
+    if (target.trim() === "") {
+      found.problems.push(commandProblem("an argument is empty: name a file, a folder or a pipeline"));
+      continue;
+    }
     const path = resolve(target);
     if (existsSync(path)) {
       if (statSync(path).isDirectory()) {

@@ -2,7 +2,7 @@
 import { FatalError, messageOf } from "../errors.ts";
 import type { MergeInput, MergeResult, Sink, Table } from "../sinks/contract.ts";
 import { instantFromDate } from "../values/instant.ts";
-import type { Batch } from "./batch.ts";
+import type { Batch, BatchRow } from "./batch.ts";
 import type { RejectLimit } from "./reject-limit.ts";
 import type { Checkpoint, Counters } from "./state/checkpoint.ts";
 import type { History, PipelineScope } from "./state/history.ts";
@@ -39,7 +39,11 @@ function copyOf(checkpoint: Checkpoint): Checkpoint {
   return { ...checkpoint, slices: { ...checkpoint.slices } };
 }
 
+/** Keys that a dry run keeps, so that it counts none of them as created twice. */
+const mostDryKeys = 2_000_000;
+
 export class Committer {
+  readonly #dryKeys = new Set<string>();
   /** Of the run so far; the checkpoint's own copy follows with each commit. */
   counters: Counters;
   /** The checkpoint as it was committed with the last batch: what came after it must be read again. */
@@ -72,7 +76,7 @@ export class Committer {
     const { history, checkpoint, limit } = this.#options;
     try {
       if (history) await this.#write(batch, history);
-      else this.counters = this.#added(batch, await this.#options.sink.compare(this.#mergeInput(batch)));
+      else this.counters = this.#added(batch, await this.#compare(batch));
     } catch (error) {
       throw new CommitFailure(error);
     }
@@ -84,9 +88,17 @@ export class Committer {
     }
   }
 
+  /** What a dry run counts: a key that an earlier batch had would be there already. */
+  async #compare(batch: Batch): Promise<MergeResult> {
+    const fresh = batch.rows.filter(({ key }) => !this.#dryKeys.has(key));
+    const merged = await this.#options.sink.compare(this.#mergeInput(fresh));
+    if (this.#dryKeys.size < mostDryKeys) for (const { key } of batch.rows) this.#dryKeys.add(key);
+    return { ...merged, unchanged: merged.unchanged + batch.rows.length - fresh.length };
+  }
+
   async #write(batch: Batch, history: History): Promise<void> {
     const { sink, checkpoint, onRefused } = this.#options;
-    const input = this.#mergeInput(batch);
+    const input = this.#mergeInput(batch.rows);
     const { counters, refused, resolved } = await sink.transaction(async () => {
       const merged = batch.rows.length ? await sink.merge(input) : nothingMerged;
       const added = this.#added(batch, merged);
@@ -111,16 +123,16 @@ export class Committer {
     for (const reject of refused) onRefused(reject, batch);
   }
 
-  #mergeInput(batch: Batch): MergeInput {
+  #mergeInput(rows: readonly BatchRow[]): MergeInput {
     const { table, replaceNewer } = this.#options;
-    const limited = batch.rows.some(({ newerLimit }) => newerLimit !== undefined);
+    const limited = rows.some(({ newerLimit }) => newerLimit !== undefined);
     return {
       table,
-      rows: batch.rows.map(({ row }) => row),
+      rows: rows.map(({ row }) => row),
       runId: this.#runId,
       now: instantFromDate(this.#options.now()),
       replaceNewer,
-      ...(limited ? { newerLimits: batch.rows.map(({ newerLimit }) => newerLimit) } : {}),
+      ...(limited ? { newerLimits: rows.map(({ newerLimit }) => newerLimit) } : {}),
     };
   }
 

@@ -119,6 +119,17 @@ describe("a dry run", () => {
   });
 });
 
+describe("a table that compares its keys loosely", () => {
+  it("is refused: two records would be one row", async () => {
+    query("create table items (id text collate nocase primary key, name text)");
+    write("id,name\nA,one\na,two\n");
+    const output = await run();
+    expect(output.code).toBe(1);
+    expect(output.stderr).toContain("compares by nocase");
+    expect(query("select count(*) as count from items")).toEqual([{ count: 0 }]);
+  });
+});
+
 describe("the command line", () => {
   it.each([
     [["run", ""], 2, "an argument is empty"],

@@ -65,3 +65,28 @@ export function hasUniqueIndex(connection: SqliteConnection, table: string, keys
     return false;
   }
 }
+
+/**
+ * The collation that a table's unique index on these columns compares by where it is not BINARY, such as NOCASE: two
+ * keys of ours would then be one. Undefined where there is no such index.
+ */
+export function looseCollation(
+  connection: SqliteConnection,
+  table: string,
+  keys: readonly string[],
+): string | undefined {
+  const wanted = new Set(keys.map(foldCase));
+  const indexes = connection.all<{ name: string; unique: number }>(`PRAGMA main.index_list(${quote(table)})`);
+  for (const { name, unique } of indexes) {
+    if (!unique) continue;
+    const columns = connection
+      .all<{ name: string | null; coll: string; key: number }>(`PRAGMA main.index_xinfo(${quote(name)})`)
+      .filter(({ key }) => key === 1);
+    const isOurs =
+      columns.length === wanted.size &&
+      columns.every((column) => column.name !== null && wanted.has(foldCase(column.name)));
+    const loose = isOurs ? columns.find(({ coll }) => coll.toUpperCase() !== "BINARY") : undefined;
+    if (loose) return loose.coll;
+  }
+  return undefined;
+}

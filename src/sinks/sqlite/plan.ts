@@ -3,7 +3,7 @@ import { BOOKKEEPING, checkTable } from "../bookkeeping.ts";
 import { parseColumnType } from "../column-type.ts";
 import type { Column, Table, TablePlan } from "../contract.ts";
 import { quote } from "../quote.ts";
-import { foldCase, hasUniqueIndex, readTable, type StoredColumn, type StoredTable } from "./catalog.ts";
+import { foldCase, hasUniqueIndex, looseCollation, readTable, type StoredColumn, type StoredTable } from "./catalog.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { keeps, storedAs } from "./storage.ts";
 
@@ -31,11 +31,22 @@ function adopt(connection: SqliteConnection, table: Table, stored: StoredTable):
   problems.push(...unfilledProblems(table, stored));
   const keysAreThere = !table.columns.some((column) => table.keys.includes(column.name) && isNew(column));
   if (!keysAreThere || !hasUniqueIndex(connection, table.name, table.keys)) problems.push(indexProblem(table, isNew));
+  const collation = looseCollation(connection, table.name, table.keys);
+  if (collation !== undefined) problems.push(collationProblem(table, collation));
   return {
     table,
     creates: false,
     statements: added.map((column) => addColumn(table, column)),
     problems,
+  };
+}
+
+/** No ALTER of SQLite's changes a collation: a person makes the table anew, or maps into another one. */
+function collationProblem(table: Table, collation: string): Problem {
+  const keys = table.keys.map((key) => `"${key}"`).join(", ");
+  return {
+    message: `table "${table.name}": its unique index on ${keys} compares by ${collation}, so that keys which differ would be one row. Make the table anew without COLLATE ${collation}, or name another in sink.table`,
+    sql: "",
   };
 }
 

@@ -9,7 +9,7 @@ import { formatProblems, shownPath, type Problem } from "../spec/problem.ts";
 import type { Project } from "../spec/project.ts";
 import type { Engine, Progress } from "../runtime/engine.ts";
 import { createLog } from "../runtime/log.ts";
-import { decoded, SecretMask } from "../runtime/masking.ts";
+import { passwordOf, SecretMask } from "../runtime/masking.ts";
 
 export interface ProjectFlags {
   env?: string;
@@ -39,8 +39,8 @@ export function openContext(
     warehouse: flags.warehouse,
     variables: { values: variables, secrets },
   });
-  const password = /^[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s]+)@/i.exec(project.warehouse)?.[1];
-  if (password) secrets.add(password).add(decoded(password));
+  // The mask learns the password inside by itself, in all the forms in which it may travel.
+  if (passwordOf(project.warehouse) !== undefined) secrets.add(project.warehouse);
   return { project, mask: new SecretMask(secrets) };
 }
 

@@ -38,13 +38,13 @@ export class SecretMask {
   }
 }
 
-/** The password inside an address, if the secret is one. */
-function passwordOf(secret: string): string | undefined {
+/** The password inside an address (`postgres://user:password@host`), as it is written there. */
+export function passwordOf(secret: string): string | undefined {
   return /^[a-z][\w+.-]*:\/\/[^:@/\s]*:([^@\s]+)@/i.exec(secret)?.[1];
 }
 
 /** A part of a URL without its escapes; as it stands where they are none. */
-export function decoded(text: string): string {
+function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

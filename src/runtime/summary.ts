@@ -32,26 +32,6 @@ export function peakRssMb(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
-/** The counts of a run in the words of the house: `1,204 fetched, 1,100 created, 98 updated, 5 unchanged, 1 rejected`. */
-export function countsText(counters: Counters): string {
-  const number = (value: number): string => value.toLocaleString("en-US");
-  const parts = [`${number(counters.fetched)} fetched`];
-  for (const name of [
-    "created",
-    "updated",
-    "unchanged",
-    "stale",
-    "duplicates",
-    "filtered",
-    "rejected",
-    "deleted",
-  ] as const) {
-    if (counters[name] || name === "created" || name === "updated" || name === "unchanged")
-      parts.push(`${number(counters[name])} ${name}`);
-  }
-  return parts.join(", ");
-}
-
 /** Why the counts of a run cannot be right; empty when they add up. */
 export function brokenEquations(counters: Counters): string[] {
   const broken: string[] = [];

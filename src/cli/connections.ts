@@ -1,6 +1,7 @@
 /** `etl connections test`: one cheap call each. */
 import type { Command } from "commander";
 import { messageOf } from "../errors.ts";
+import type { LoadedPipeline } from "../spec/load.ts";
 import { openPipelineSource } from "../runtime/open-source.ts";
 import { resolveParams } from "../runtime/params.ts";
 import { loadSpecs, openContext, openEngine, tellProblems, type ProjectFlags } from "./context.ts";
@@ -27,9 +28,11 @@ async function testConnections(names: readonly string[], options: ProjectFlags &
   const context = openContext(paths, options);
   const specs = loadSpecs(paths, context);
   if (tellProblems(specs.problems, context)) return 2;
-  // One pipeline of a connection stands for it; a file has only itself.
+  // One pipeline of a connection stands for it, one by an export only where there is no other; a file has only itself.
+  const byExport = ({ spec: { source } }: LoadedPipeline): boolean => source.type === "api" && source.job !== undefined;
   const targets = new Map(
     specs.pipelines
+      .toSorted((one, other) => Number(byExport(one)) - Number(byExport(other)))
       .map((pipeline) => [pipeline.connection?.connection ?? pipeline.spec.pipeline, pipeline] as const)
       .reverse(),
   );

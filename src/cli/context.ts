@@ -4,8 +4,10 @@ import { sourceKinds } from "../sources/index.ts";
 import { openSink } from "../sinks/index.ts";
 import { loadPipeline, type LoadedPipeline, type LoadResult } from "../spec/load.ts";
 import { checkDependencies } from "../spec/check-dependencies.ts";
+import { checkParentPipelines, hasParents } from "../spec/check-parent-pipelines.ts";
 import { findSpecs, namesOf, projectOf } from "../spec/find.ts";
 import { formatProblems, shownPath, type Problem } from "../spec/problem.ts";
+import { tableOfFile } from "../spec/parent-table.ts";
 import type { Project } from "../spec/project.ts";
 import type { Engine, Progress } from "../runtime/engine.ts";
 import { createLog } from "../runtime/log.ts";
@@ -30,14 +32,14 @@ export interface Context {
 /** The project above the first path among the arguments, else above the working directory. */
 export function openContext(
   args: readonly string[],
-  flags: ProjectFlags,
+  flags: ProjectFlags & { variablesMayBeMissing?: boolean },
   variables: Record<string, string | undefined> = process.env,
 ): Context {
   const secrets = new Set<string>();
   const project = projectOf(args, {
     environment: flags.env,
     warehouse: flags.warehouse,
-    variables: { values: variables, secrets },
+    variables: { values: variables, secrets, mayBeMissing: flags.variablesMayBeMissing },
   });
   // The mask learns the password inside by itself, in all the forms in which it may travel.
   if (passwordOf(project.warehouse) !== undefined) secrets.add(project.warehouse);
@@ -72,6 +74,7 @@ export function loadSpecs(args: readonly string[], { project }: Context): Loaded
   if (results.some(({ document }) => document.data !== undefined && "depends_on" in Object(document.data))) {
     problems.push(...checkDependencies(results, new Set([...byName.keys(), ...namesOf(project).keys()])));
   }
+  if (results.some(hasParents)) problems.push(...checkParentPipelines(results, namesOf(project)));
   return {
     results,
     problems,
@@ -117,12 +120,17 @@ export function openEngine(context: Context, options: EngineOptions): Engine {
       return load();
     },
     openSink,
+    tableOf(pipeline) {
+      const file = namesOf(project).get(pipeline);
+      return file === undefined ? undefined : tableOfFile(file);
+    },
     warehouse: project.warehouse,
     environmentName: project.environmentName,
     validation: project.environment.validation ?? "lenient",
     variables: project.variables.values,
     log: openLog(context, options),
     mask: (text) => mask.mask(text),
+    maskData: (text) => mask.maskData(text),
     secret: (value) => void project.variables.secrets.add(value),
     signal: options.signal,
     onProgress: options.onProgress,

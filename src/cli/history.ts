@@ -57,6 +57,7 @@ function historyTable(runs: Record<string, unknown>[]): string {
       "created",
       "updated",
       "unchanged",
+      "deleted",
       "failed",
       "watermark",
       "error",
@@ -67,7 +68,9 @@ function historyTable(runs: Record<string, unknown>[]): string {
       shown(run, "start_time").replace(/\.\d+/, ""),
       shown(run, "status"),
       shown(run, "strategy"),
-      ...["processed", "created", "updated", "unchanged", "failed"].map((count) => shown(run, `records_${count}`)),
+      ...["processed", "created", "updated", "unchanged", "deleted", "failed"].map((count) =>
+        shown(run, `records_${count}`),
+      ),
       shown(run, "watermark"),
       shown(run, "error_message"),
     ]),

@@ -2,18 +2,24 @@
 import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { messageOf, SpecError } from "../errors.ts";
+import { withParamFlags } from "./param-flags.ts";
+
 /** Every command adds itself to the program and gives its exit code to `exit`. */
 export type AddCommand = (program: Command, exit: (code: number) => void) => void;
 
 /** The commands, in the order of the help. A command's file is loaded when it is called; the help loads all. */
 export const commands: Record<string, () => Promise<AddCommand>> = {
   run: async () => (await import("./run.ts")).runCommand,
+  remove: async () => (await import("./remove.ts")).removeCommand,
   validate: async () => (await import("./validate.ts")).validateCommand,
+  test: async () => (await import("./test.ts")).testCommand,
+  new: async () => (await import("./new.ts")).newCommand,
   preview: async () => (await import("./preview.ts")).previewCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   explain: async () => (await import("./explain.ts")).explainCommand,
   history: async () => (await import("./history.ts")).historyCommand,
   rejects: async () => (await import("./rejects.ts")).rejectsCommand,
+  state: async () => (await import("./state.ts")).stateCommand,
   connections: async () => (await import("./connections.ts")).connectionsCommand,
   credentials: async () => (await import("./credentials.ts")).credentialsCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
@@ -49,15 +55,10 @@ export async function createProgram(exit: (code: number) => void, name?: string)
   return program;
 }
 
-/** The arguments with flags that are a pipeline's params made into `--param`; loaded only where there is such a flag. */
-async function withParams(argv: readonly string[], program: Command): Promise<string[]> {
-  const [name, ...args] = argv;
+/** The arguments, with flags that are a pipeline's params made into `--param`. */
+async function withParams([name, ...args]: readonly string[], program: Command): Promise<string[]> {
   const command = program.commands.find((candidate) => candidate.name() === name);
-  if (!command || !args.some((arg) => arg.startsWith("--"))) return [...argv];
-  const known = new Set(command.options.map(({ long }) => long));
-  if (!args.some((arg) => arg.startsWith("--") && !known.has(arg.split("=", 1)[0]))) return [...argv];
-  const { withParamFlags } = await import("./param-flags.ts");
-  return [name!, ...withParamFlags(args, command)];
+  return name === undefined ? [] : [name, ...(command ? await withParamFlags(args, command) : args)];
 }
 
 /** Runs the command line; never throws. Exit codes: design.md, section 5. */

@@ -9,17 +9,29 @@ export function overviewTable(outcomes: readonly RunOutcome[]): string {
     run.pipeline,
     run.status,
     run.mode,
-    ...[run.fetched, run.created, run.updated, run.unchanged, run.rejected, run.api_calls].map(number),
+    ...[run.fetched, run.created, run.updated, run.unchanged, run.deleted, run.rejected, run.api_calls].map(number),
     `${run.duration_seconds.toFixed(1)} s`,
   ]);
   return table(
-    ["pipeline", "status", "mode", "fetched", "created", "updated", "unchanged", "rejected", "calls", "time"],
+    [
+      "pipeline",
+      "status",
+      "mode",
+      "fetched",
+      "created",
+      "updated",
+      "unchanged",
+      "deleted",
+      "rejected",
+      "calls",
+      "time",
+    ],
     rows,
   );
 }
 
 /** Interrupted before a wrong spec before failed before already running before partial before success. */
-export function exitCodeOf(outcomes: readonly RunOutcome[]): number {
+export function exitCodeOf(outcomes: readonly Pick<RunOutcome, "exitCode">[]): number {
   const codes: number[] = outcomes.map(({ exitCode }) => exitCode);
   return [130, 2, 1, 4, 3].find((code) => codes.includes(code)) ?? 0;
 }

@@ -50,7 +50,7 @@ async function showPlan(target: string, options: PlanOptions): Promise<number> {
 }
 
 function planText(plan: RunPlan): string {
-  const { calls, request, table, ddl, problems, resumes } = plan;
+  const { calls, request, tables, ddl, problems, resumes } = plan;
   const lines = [
     `${plan.pipeline}: ${plan.strategy}${plan.since === null ? "" : ` since ${plan.since}`}, until ${plan.until}`,
   ];
@@ -60,8 +60,11 @@ function planText(plan: RunPlan): string {
   if (calls.asked > 0) lines.push(`          ${number(calls.asked)} more was made for this plan, to ask`);
   for (const budget of plan.budgets) lines.push(`budget    ${budgetText(budget)}`);
   lines.push(`duration  ${durationText(plan)}`);
-  if (ddl.length > 0) lines.push("", `would run, for ${table}`, ...ddl.map((statement) => `  ${statement};`));
-  else if (problems.length === 0) lines.push("", `${table} is as it should be`);
+  if (plan.deletes) lines.push(`deletes   ${deletesText(plan.deletes)}`);
+  if (ddl.length > 0)
+    lines.push("", `would run, for ${tables.join(", ")}`, ...ddl.map((statement) => `  ${statement};`));
+  else if (problems.length === 0)
+    lines.push("", `${tables.join(", ")} ${tables.length > 1 ? "are as they" : "is as it"} should be`);
   for (const { message, sql } of problems) lines.push("", `would stop: ${message}`, ...(sql ? [`  ${sql};`] : []));
   return lines.join("\n");
 }
@@ -74,10 +77,16 @@ function requestLines({ method, url, headers, body }: NonNullable<RunPlan["reque
   ].map((line) => `  ${line}`);
 }
 
+function deletesText({ detect, mode, max, not }: NonNullable<RunPlan["deletes"]>): string {
+  const what = `${detect}, ${mode}, at most ${typeof max === "number" ? `${number(max)} rows` : `${max} of the live rows`}`;
+  return not === null ? `${what}, once all is read` : `nothing: ${not} (${what})`;
+}
+
 const origins: Record<RunPlan["calls"]["from"], string> = {
   total: "by the total that the source tells",
   pages: "by the pages that the source tells",
   slices: "one for each slice",
+  first_slice: "if all slices are like the first one, which was asked",
   history: "as many as the last runs made",
   unknown: "the source tells no total, and no run has been made yet",
 };
@@ -88,7 +97,8 @@ function callsText({ calls }: RunPlan): string {
     records === null ? undefined : `${number(records)} records`,
     slices === null ? undefined : `${number(slices)} slices`,
   ].filter((part) => part !== undefined);
-  return `${expected === null ? "unknown" : `about ${number(expected)}`}${of.length > 0 ? ` for ${of.join(", ")}` : ""} (${origins[from]})`;
+  const atLeast = slices !== null && slices > 1 ? `, ${number(slices)} at least,` : "";
+  return `${expected === null ? `unknown${atLeast}` : `about ${number(expected)}`}${of.length > 0 ? ` for ${of.join(", ")}` : ""} (${origins[from]})`;
 }
 
 function budgetText({

@@ -1,7 +1,7 @@
 /** `etl preview`: raw records beside the rows they become; nothing is written. */
 import { Option, type Command } from "commander";
-import { previewPipeline, type Preview } from "../runtime/preview.ts";
-import { loadSpecs, openContext, openEngine, tellProblems, type ProjectFlags } from "./context.ts";
+import { previewPipeline, type Preview, type PreviewedRow } from "../runtime/preview.ts";
+import { loadSpecs, openContext, openEngine, projectOptions, tellProblems, type ProjectFlags } from "./context.ts";
 import { collectParam, wholeNumber } from "./run.ts";
 import { watchSignals } from "./signals.ts";
 
@@ -14,16 +14,16 @@ interface PreviewOptions extends ProjectFlags {
 
 /** Adds the command. */
 export function previewCommand(program: Command, exit: (code: number) => void): void {
-  program
+  const command = program
     .command("preview")
     .description("show raw records beside the rows they become; nothing is written")
     .argument("<pipeline>", "a file or a name")
     .option("-n, --records <n>", "how many records", wholeNumber("--records", 1), 5)
-    .option("--env <name>", "the environment of etl.yml")
     .option("--debug", "log everything")
     .option("--param <name=value>", "a param of the pipeline; may be repeated", collectParam)
-    .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"))
-    .action(async (target: string, options: PreviewOptions) => exit(await preview(target, options)));
+    .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
+  for (const [flag, description] of projectOptions) command.option(flag, description);
+  command.action(async (target: string, options: PreviewOptions) => exit(await preview(target, options)));
 }
 
 async function preview(target: string, options: PreviewOptions): Promise<number> {
@@ -40,7 +40,9 @@ async function preview(target: string, options: PreviewOptions): Promise<number>
   try {
     const previews = await previewPipeline({ pipeline, engine, params: options.param ?? {}, count: options.records });
     console.log(
-      options.output === "json" ? JSON.stringify(previews, replaceBigInt, 2) : previews.map(previewText).join("\n\n"),
+      options.output === "json"
+        ? context.mask.maskData(JSON.stringify(previews, replaceBigInt, 2))
+        : context.mask.maskShown(previews.map(previewText).join("\n\n")),
     );
     if (!previews.length) console.error("The source gave no records.");
     return 0;
@@ -56,12 +58,25 @@ function replaceBigInt(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
 }
 
-function previewText({ record, row, rejects, warnings, filtered }: Preview, index: number): string {
+function previewText({ record, children, filtered, ...own }: Preview, index: number): string {
   const lines = [
     `── record ${index + 1} ──`,
     JSON.stringify(record, replaceBigInt, 2),
     filtered ? "→ filtered out" : "→",
+    ...rowLines(own),
   ];
+  for (const [table, rows] of Object.entries(children ?? {})) {
+    lines.push(`  ${table}: ${rows.length === 1 ? "1 row" : `${rows.length} rows`}`);
+    for (const row of rows) {
+      const [first = "(all columns are NULL)", ...more] = rowLines(row).map((line) => line.slice(2));
+      lines.push(`    - ${first}`, ...more.map((line) => `      ${line}`));
+    }
+  }
+  return lines.join("\n");
+}
+
+function rowLines({ row, rejects, warnings }: PreviewedRow): string[] {
+  const lines: string[] = [];
   if (row) {
     const width = Math.max(...Object.keys(row).map((name) => name.length));
     for (const [name, value] of Object.entries(row))
@@ -73,5 +88,5 @@ function previewText({ record, row, rejects, warnings, filtered }: Preview, inde
     lines.push(`  rejected: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
   for (const { field, rule, message } of warnings)
     lines.push(`  warning: ${[field, rule].filter(Boolean).join(" ")}: ${message}`);
-  return lines.join("\n");
+  return lines;
 }

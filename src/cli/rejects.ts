@@ -4,6 +4,7 @@ import { fromJson } from "../runtime/state/tables.ts";
 import { findRejects, listRejects } from "../runtime/state/rejects.ts";
 import { openContext, projectOptions, type ProjectFlags } from "./context.ts";
 import { asText, pipelineFilter, withHistory } from "./open-warehouse.ts";
+import { addReplay } from "./replay.ts";
 import { wholeNumber } from "./run.ts";
 import { table } from "./table.ts";
 
@@ -15,7 +16,9 @@ interface RejectOptions extends ProjectFlags {
 
 /** Adds the commands. */
 export function rejectsCommand(program: Command, exit: (code: number) => void): void {
-  const rejects = program.command("rejects").description("look at records that could not become rows");
+  const rejects = program
+    .command("rejects")
+    .description("look at records that could not become rows, and try them again");
   const list = rejects
     .command("list")
     .description("list open rejects, the newest first")
@@ -30,6 +33,7 @@ export function rejectsCommand(program: Command, exit: (code: number) => void): 
     for (const [flag, description] of projectOptions) command.option(flag, description);
     command.addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));
   }
+  addReplay(rejects, exit);
   list.action(async (pipeline: string | undefined, options: RejectOptions) => {
     const filter = {
       ...pipelineFilter(pipeline),
@@ -76,15 +80,21 @@ function rejectTable(found: Record<string, unknown>[]): string {
     found.map((reject) => [
       asText(reject["id"]),
       `${asText(reject["crm_source"])}.${asText(reject["sync_type"])}`,
-      ...["record_key", "stage", "field", "rule", "message", "last_run_id"].map((name) => asText(reject[name])),
+      recordText(reject),
+      ...["stage", "field", "rule", "message", "last_run_id"].map((name) => asText(reject[name])),
     ]),
   );
+}
+
+/** The key, after the table where that is one of `children`. */
+function recordText({ table_name: name, record_key: key }: Record<string, unknown>): string {
+  return name ? `${asText(name)} ${asText(key)}` : asText(key);
 }
 
 function rejectText(reject: Record<string, unknown>): string {
   const text = (name: string): string => asText(reject[name]);
   return [
-    `reject ${text("id")} of ${text("crm_source")}.${text("sync_type")}, record ${text("record_key")}`,
+    `reject ${text("id")} of ${text("crm_source")}.${text("sync_type")}, record ${recordText(reject)}`,
     `  ${text("stage")}: ${[text("field"), text("rule")].filter(Boolean).join(" ")}: ${text("message")}`,
     `  first seen by run ${text("first_run_id")}, last by run ${text("last_run_id")}, spec ${text("spec_hash")}${reject["resolved_at"] ? `; resolved ${text("resolved_at")}: ${text("resolution")}` : ""}`,
     JSON.stringify(fromJson(reject["record"]), null, 2),

@@ -20,7 +20,10 @@ export interface RunOptions extends ProjectFlags {
   endDate?: string;
   dryRun?: boolean;
   batchSize?: number;
+  concurrentPages?: number;
+  highPerformance?: boolean;
   maxRecords?: number;
+  allowDeletes?: number;
   skipValidation?: boolean;
   debug?: boolean;
   param?: Record<string, string>;
@@ -54,7 +57,8 @@ export function collectParam(text: string, before: Record<string, string> = {}):
   return Object.fromEntries([...Object.entries(before), [text.slice(0, at), text.slice(at + 1)]]);
 }
 
-function collect(text: string, before: string[] = []): string[] {
+/** A word that may be given several times. */
+export function collect(text: string, before: string[] = []): string[] {
   return [...before, text];
 }
 
@@ -83,7 +87,9 @@ export function runFlags(options: Omit<RunOptions, "output">, warn: (text: strin
     endDate: options.endDate === undefined ? undefined : parseDateFlag("--end-date", options.endDate),
     dryRun: options.dryRun ?? false,
     batchSize: options.batchSize,
+    concurrentPages: options.highPerformance ? "concurrency" : options.concurrentPages,
     maxRecords: options.maxRecords ?? options.limit ?? 0,
+    allowDeletes: options.allowDeletes,
     skipValidation: options.skipValidation ?? false,
     debug: options.debug ?? options.test ?? options.verbose ?? false,
     params: options.param ?? {},
@@ -102,7 +108,18 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     .option("--end-date <date>", "read what changed before")
     .option("--dry-run", "write nothing at all, say what would be done")
     .option("--batch-size <n>", "page size asked of the source, within its max_size", wholeNumber("--batch-size", 1))
+    .addOption(
+      new Option("--concurrent-pages <n>", "pages asked for side by side where the API tells how many there are (1)")
+        .argParser(wholeNumber("--concurrent-pages", 1))
+        .conflicts("highPerformance"),
+    )
+    .option("--high-performance", "--concurrent-pages as many as the connection's concurrency")
     .option("--max-records <n>", "stop after so many records; 0: unlimited", wholeNumber("--max-records", 0))
+    .option(
+      "--allow-deletes <n>",
+      "how many rows may be deleted, instead of deletes.max",
+      wholeNumber("--allow-deletes", 1),
+    )
     .option("--skip-validation", "skip validators and rules; types and required fields stay")
     .option("--debug", "log everything")
     .option("--param <name=value>", "a param of the pipeline; may be repeated", collectParam)
@@ -148,8 +165,7 @@ export async function run(
       concurrency: options.concurrency ?? 1,
       signal: signals.signal,
       async run(pipeline) {
-        const declared = Object.keys(pipeline.spec.params ?? {});
-        const own = { ...flags, params: chosen.length > 1 ? knownParams(flags.params, declared) : flags.params };
+        const own = { ...flags, params: paramsOf(pipeline, chosen, flags.params) };
         const result = await runPipeline({ pipeline, flags: own, engine });
         progress.done(pipeline.spec.pipeline);
         return result;
@@ -173,7 +189,7 @@ export async function run(
 }
 
 /** Of several pipelines one at least must know a param; a single one says itself what it has. */
-function refuseUnknownParams(pipelines: readonly LoadedPipeline[], params: Record<string, string>): void {
+export function refuseUnknownParams(pipelines: readonly LoadedPipeline[], params: Record<string, string>): void {
   if (pipelines.length < 2) return;
   const declared = new Set(pipelines.flatMap(({ spec }) => Object.keys(spec.params ?? {})));
   for (const name of Object.keys(params)) {
@@ -182,7 +198,12 @@ function refuseUnknownParams(pipelines: readonly LoadedPipeline[], params: Recor
   }
 }
 
-/** In a folder each pipeline takes the params that it declares. */
-function knownParams(params: Record<string, string>, declared: readonly string[]): Record<string, string> {
-  return Object.fromEntries(Object.entries(params).filter(([name]) => declared.includes(name)));
+/** The params of one of the pipelines that run: of several each takes those it knows, a single one says what it lacks. */
+export function paramsOf(
+  { spec }: LoadedPipeline,
+  chosen: readonly LoadedPipeline[],
+  params: Record<string, string>,
+): Record<string, string> {
+  if (chosen.length < 2) return params;
+  return Object.fromEntries(Object.entries(params).filter(([name]) => Object.hasOwn(spec.params ?? {}, name)));
 }

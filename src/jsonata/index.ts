@@ -1,9 +1,12 @@
 /**
- * JSONata behind one face. A path of plain names runs as synchronous JavaScript; every other expression, and a
- * path that meets a list, goes to the reference evaluator, which answers with a promise.
+ * JSONata behind one face. An expression runs as synchronous JavaScript made from its syntax tree; one that cannot,
+ * and an evaluation that fails, goes to the reference evaluator, which answers with a promise.
  */
 import jsonata from "jsonata";
-import { followPath, NOT_PLAIN, plainPath } from "./path.ts";
+import { TimeLimitError } from "./engine/evaluation.ts";
+import { HAND_OVER_COPY } from "./engine/hand-over.ts";
+import { followPath, NOT_PLAIN, plainPath, plainVariable } from "./path.ts";
+import { translate } from "./translate.ts";
 
 /** Guards of one evaluation: what passes them is stopped with an error, never a wrong value. */
 export interface CompileOptions {
@@ -21,7 +24,10 @@ export interface CompileOptions {
 }
 
 export interface Compiled {
-  /** `compiled`: runs synchronously wherever it can. `reference`: always answers with a promise. */
+  /**
+   * `compiled`: answers at once with a value, and with a promise only where the reference decides: it rejects with
+   * the reference's own error, or a binding is a function. `reference`: always answers with a promise.
+   */
   readonly mode: "compiled" | "reference";
   readonly expression: string;
   /**
@@ -37,18 +43,54 @@ const defaults = { timeoutMs: 5_000, maxDepth: 500, maxSequence: 1_000_000 };
 /** Compiles an expression. Throws JSONata's syntax error: `code`, `position` (offset after the token), `token`. */
 export function compile(expression: string, options: CompileOptions = {}): Compiled {
   const guards = { ...defaults, ...options };
-  const limits = { timeout: guards.timeoutMs, stack: guards.maxDepth, sequence: guards.maxSequence };
-  const reference = jsonata(expression, limits);
-  const names = plainPath(reference.ast());
-  if (!names)
+  const reference = jsonata(expression, {
+    timeout: guards.timeoutMs,
+    stack: guards.maxDepth,
+    sequence: guards.maxSequence,
+  });
+  const plain = options.keepLists ? plainRead(reference.ast()) : undefined;
+  if (plain) return wholeLists(expression, plain, options);
+  const run = translate(reference.ast(), guards);
+  if (!run)
     return { mode: "reference", expression, evaluate: (input, bindings) => reference.evaluate(input, bindings) };
-  const throughLists = options.keepLists ? jsonata(`${expression}[]`, limits) : reference;
   return {
     mode: "compiled",
     expression,
     evaluate(input, bindings) {
-      const value = followPath(input, names, options.keepLists);
-      return value === NOT_PLAIN ? throughLists.evaluate(input, bindings) : value;
+      try {
+        return run(input, bindings);
+      } catch (error) {
+        if (error instanceof TimeLimitError) throw error;
+        // What went wrong, in the reference's words; and for what only the reference can do, its value.
+        return reference.evaluate(error === HAND_OVER_COPY ? structuredClone(input) : input, bindings);
+      }
+    },
+  };
+}
+
+/** A path of names, from the input or from a variable that is bound from outside. */
+interface PlainRead {
+  variable?: string;
+  names: readonly string[];
+}
+
+function plainRead(tree: ReturnType<ReturnType<typeof jsonata>["ast"]>): PlainRead | undefined {
+  const names = plainPath(tree);
+  return names ? { names } : plainVariable(tree);
+}
+
+/** A path of names that gives lists as they stand, and as lists what it finds in several elements. */
+function wholeLists(expression: string, { variable, names }: PlainRead, options: CompileOptions): Compiled {
+  const throughLists = compile(`${expression}[]`, { ...options, keepLists: false });
+  return {
+    mode: "compiled",
+    expression,
+    evaluate(input, bindings) {
+      // A variable that is not bound may be a function's name, which is the evaluator's business.
+      const isBound = variable === undefined || (bindings !== undefined && Object.hasOwn(bindings, variable));
+      const start = variable === undefined ? input : bindings?.[variable];
+      const value = isBound && typeof start !== "function" ? followPath(start, names) : NOT_PLAIN;
+      return value === NOT_PLAIN || typeof value === "function" ? throughLists.evaluate(input, bindings) : value;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Paths of plain names (`properties.email`), followed without the evaluator. */
 import type { ExprNode } from "jsonata";
 
-/** Says that the value cannot be had by following names: a list is on the way, or at the end. */
+/** Says that the value cannot be had by following names: a list is on the way. */
 export const NOT_PLAIN = Symbol("not a plain path");
 
 /** The names of a path that has nothing but names: no filter, order, `[]`, grouping or variable. */
@@ -18,12 +18,23 @@ export function plainPath(ast: ExprNode): string[] | undefined {
   return extra ? undefined : names;
 }
 
+/** `$parent` and `$parent.from.id`: a variable and the names below it; undefined for anything else. */
+export function plainVariable(ast: ExprNode): { variable: string; names: string[] } | undefined {
+  const isPath = ast.type === ("path" as string);
+  const [first, ...rest] = (isPath ? ast.steps : [ast]) ?? [];
+  if (first?.type !== "variable" || typeof first.value !== "string") return undefined;
+  const isBare = Object.keys(first).every((key) => ["type", "value", "position"].includes(key));
+  // `$` and `$$` are the input.
+  if (!isBare || first.value === "" || first.value === "$") return undefined;
+  const names = isPath ? plainPath({ ...ast, steps: rest }) : [];
+  return names && { variable: first.value, names };
+}
+
 /**
- * The value at the end of the names. Lists go to the evaluator (NOT_PLAIN), which maps, flattens and unwraps
- * them; functions of the prototype (`constructor`) are no values.
- * @param whole a list at the end is a value as it stands.
+ * The value at the end of the names, a list too. A list on the way is the evaluator's (NOT_PLAIN), which maps and
+ * flattens it; functions of the prototype (`constructor`) are no values.
  */
-export function followPath(input: unknown, names: readonly string[], whole = false): unknown {
+export function followPath(input: unknown, names: readonly string[]): unknown {
   let value = input;
   for (const name of names) {
     if (value === null || typeof value !== "object") return undefined;
@@ -31,5 +42,5 @@ export function followPath(input: unknown, names: readonly string[], whole = fal
     value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
     if (value === undefined) return undefined;
   }
-  return Array.isArray(value) && !whole ? NOT_PLAIN : value;
+  return value;
 }

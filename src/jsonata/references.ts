@@ -16,6 +16,15 @@ export interface References {
    * dollar, in order of appearance.
    */
   variables: { name: string; position: number }[];
+  /** What is read below such a variable: `$parent.from.id` is { variable: "parent", path: ["from", "id"] }. */
+  below: VariableRead[];
+}
+
+export interface VariableRead {
+  variable: string;
+  path: string[];
+  /** Anything may be read below the path: `$parent` as a value, `$parent.*`. */
+  whole: boolean;
 }
 
 /** A mistake in an expression: it cannot be read, or it calls a function that does not exist (a run would tell). */
@@ -57,7 +66,7 @@ interface Node {
 }
 
 /** Where a node is evaluated: the names that led to its context, or undefined where that cannot be told. */
-type Context = { names: string[]; position: number } | undefined;
+type Context = { names: string[]; position: number; variable?: string } | undefined;
 
 const root: Context = { names: [], position: -1 };
 
@@ -67,7 +76,7 @@ interface Found extends References {
 
 class Walker {
   readonly #expression: string;
-  readonly found: Found = { paths: [], reads: [], wildcards: [], variables: [], calls: [] };
+  readonly found: Found = { paths: [], reads: [], wildcards: [], variables: [], below: [], calls: [] };
 
   constructor(expression: string) {
     this.#expression = expression;
@@ -166,8 +175,10 @@ class Walker {
         const value = String(step.value);
         if (value === "$") context = root;
         else if (value !== "") {
-          this.variable(step, context, bound);
-          context = undefined;
+          const isFree = !bound.has(value) && !functionNames.has(value);
+          this.name(step, bound);
+          context = isFree ? { names: [], position: -1, variable: value } : undefined;
+          if (steps.length === 1) this.wildcard(context);
         }
       } else if (step.type === "sort") {
         for (const term of step.terms ?? []) this.walk(term.expression, context, bound);
@@ -195,13 +206,18 @@ class Walker {
 
   private read(context: Context): void {
     if (!context) return;
+    if (context.variable !== undefined) {
+      this.found.below.push({ variable: context.variable, path: context.names, whole: false });
+      return;
+    }
     this.found.paths.push(context.names);
     this.found.reads.push({ path: context.names, position: context.position });
   }
 
   private wildcard(context: Context): void {
     if (!context) return;
-    this.found.wildcards.push(context.names);
+    if (context.variable === undefined) this.found.wildcards.push(context.names);
+    else this.found.below.push({ variable: context.variable, path: context.names, whole: true });
   }
 
   /** The context as a value: `$` alone, or the first argument of a function that was left out. */
@@ -214,8 +230,15 @@ class Walker {
     const name = String(node.value);
     if (name === "") this.whole(context);
     else if (name === "$") this.wildcard(root);
-    else if (!bound.has(name) && !functionNames.has(name))
-      this.found.variables.push({ name, position: (node.position ?? name.length + 1) - name.length - 1 });
+    else if (this.name(node, bound)) this.wildcard({ names: [], position: -1, variable: name });
+  }
+
+  /** Notes a variable's name; true where it is bound from outside. */
+  private name(node: Node, bound: ReadonlySet<string>): boolean {
+    const name = String(node.value);
+    if (bound.has(name) || functionNames.has(name)) return false;
+    this.found.variables.push({ name, position: (node.position ?? name.length + 1) - name.length - 1 });
+    return true;
   }
 
   private call(
@@ -237,6 +260,7 @@ class Walker {
     if (!context) return undefined;
     const name = String(value);
     const names = [...context.names, name];
+    if (context.variable !== undefined) return { ...context, names };
     if (context.names.length > 0 || position === undefined) return { names, position: context.position };
     // JSONata's position is the offset after the token, and a token in backquotes has two signs more.
     return { names, position: position - name.length - (this.#expression[position - 1] === "`" ? 2 : 0) };
@@ -250,8 +274,8 @@ class Walker {
 export function referencesOf(expression: string): References {
   const walker = new Walker(expression);
   walker.walk(jsonata(expression).ast() as unknown as Node, root, new Set());
-  const { paths, reads, wildcards, variables } = walker.found;
-  return { paths, reads, wildcards, variables };
+  const { paths, reads, wildcards, variables, below } = walker.found;
+  return { paths, reads, wildcards, variables, below };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Rows gathered between two commits: distinct by key, the newer of two wins. */
-import type { Row, Value } from "../sinks/contract.ts";
+import type { Row, RowSet, Value } from "../sinks/contract.ts";
+import type { ChildSet } from "./mapping/index.ts";
 import type { Reject } from "./state/rejects.ts";
 
 export interface BatchRow {
@@ -7,7 +8,12 @@ export interface BatchRow {
   row: Row;
   record: unknown;
   newerLimit?: Value;
+  /** What it holds for the tables of `children`, in their order. */
+  children?: readonly ChildSet[];
 }
+
+/** A record that may have children: a row of its own, or none. */
+export type Parent = Pick<BatchRow, "record" | "children"> & { key?: string };
 
 export interface BatchKeys {
   /** Positions of the upsert keys in a row. */
@@ -16,16 +22,59 @@ export interface BatchKeys {
   newerBy?: number;
 }
 
+/** What two commits have between them: the records' own table, their children, and how far it leads. */
 export class Batch {
+  /** Of the records themselves; where only their children are rows, those that were filtered or rejected. */
+  readonly main: TableBatch;
+  /** Records that are no rows themselves. */
+  readonly loose: Parent[] = [];
+  /** Sets whose last page is in, of the records' own table (undefined) and of each of `children`. */
+  readonly due = new Map<number | undefined, RowSet[]>();
+  /** Parents that an answer was had about: that one of them was refused is over. */
+  readonly answered: string[] = [];
+  bytes = 0;
+  /** Those that are in: one without a record, without a body even, leads on all the same, and empties sets. */
+  pages = 0;
+  /** Records of the source. */
+  read = 0;
+  /** Written; what fails later must not write it again. */
+  committed = false;
+  #children = 0;
+
+  constructor(at: BatchKeys) {
+    this.main = new TableBatch(at);
+  }
+
+  /** Records and their children: what memory goes by. */
+  get weight(): number {
+    return this.read + this.#children;
+  }
+
+  /** Nothing came in: there is nothing to write, not even a place to go on from. */
+  get isEmpty(): boolean {
+    return this.read === 0 && this.main.fetched === 0 && this.pages === 0;
+  }
+
+  /** Counts the children of a record that was taken. */
+  weigh(found: readonly ChildSet[]): void {
+    for (const { children } of found) this.#children += children.length;
+  }
+
+  /** Records whose children count: rows that were written, and those that are none. @param lost places of the others. */
+  parents(lost: ReadonlySet<number>): Parent[] {
+    const rows = lost.size === 0 ? this.main.rows : this.main.rows.filter((_, index) => !lost.has(index));
+    return [...rows, ...this.loose];
+  }
+}
+
+/** Rows for one table. */
+export class TableBatch {
   readonly rows: BatchRow[] = [];
   readonly rejects: Reject[] = [];
   /** Keys whose last version in this batch was rejected. */
   readonly rejectedKeys = new Set<string>();
   /** Of a rejected version, what says how new it is, where that could be read. */
   readonly #rejectedNewer = new Map<string, Value>();
-  bytes = 0;
-  /** Written; what fails later must not write it again. */
-  committed = false;
   duplicates = 0;
   /** Records that this batch answers for. */
   fetched = 0;

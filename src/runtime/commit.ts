@@ -1,12 +1,18 @@
-/** A batch into the database: rows, rejects and checkpoint in one transaction. */
+/** A batch into the database: rows, children, rejects and checkpoint in one transaction. */
 import { FatalError, messageOf } from "../errors.ts";
-import type { MergeInput, MergeResult, Sink, Table } from "../sinks/contract.ts";
+import type { Position } from "../sources/contract.ts";
+import type { MergeInput, MergeResult, RowSet, Sink } from "../sinks/contract.ts";
 import { instantFromDate } from "../values/instant.ts";
-import type { Batch, BatchRow } from "./batch.ts";
+import type { Batch, BatchRow, TableBatch } from "./batch.ts";
+import { gatherChildren, type ToTell } from "./child-batch.ts";
+import type { DeletedRows } from "./deletes/contract.ts";
+import type { Deletions } from "./deletes/deletions.ts";
 import type { RejectLimit } from "./reject-limit.ts";
-import type { Checkpoint, Counters } from "./state/checkpoint.ts";
+import { noCounts, type Checkpoint, type Counters } from "./state/checkpoint.ts";
 import type { History, PipelineScope } from "./state/history.ts";
-import { Rejects, type Reject } from "./state/rejects.ts";
+import { recordHash, rejectId, Rejects, type Reject, type RejectStore } from "./state/rejects.ts";
+import { allCounts, headline, plus, type Tally } from "./tally.ts";
+import type { Target } from "./target.ts";
 
 /** What was thrown while a batch was written: it must not be written again. */
 export class CommitFailure extends Error {
@@ -18,12 +24,18 @@ export class CommitFailure extends Error {
 /** More rejects than the spec allows: another run would not do better from where this one stopped. */
 export class RejectLimitError extends FatalError {}
 
-const nothingMerged: MergeResult = { created: 0, updated: 0, unchanged: 0, stale: 0, rejects: [] };
+const nothingMerged: MergeResult = { created: 0, updated: 0, unchanged: 0, stale: 0, staleIndexes: [], rejects: [] };
 
 export interface CommitterOptions {
   sink: Sink;
-  table: Table;
+  /** Absent where only children are rows. */
+  main?: Target;
+  children: readonly Target[];
+  /** Records hold whole sets of children: not where parents are asked for. */
+  replacesByRecord: boolean;
   scope: PipelineScope;
+  /** Keeps what the batch says of keys. */
+  deletions?: Pick<Deletions, "save" | "saved">;
   /** Absent on a dry run: rows are compared, not written. */
   history?: History;
   checkpoint: Checkpoint;
@@ -31,8 +43,32 @@ export interface CommitterOptions {
   replaceNewer: boolean;
   limit?: RejectLimit;
   now(): Date;
+  /** Takes secrets out of a reject's record, as JSON. */
+  maskData?(json: string): string;
+  /** The pipeline's own if absent. */
+  rejects?: RejectStore;
   /** Told of each row that the database refused. */
-  onRefused(reject: Reject, batch: Batch): void;
+  onRefused(reject: Reject, part: TablePart): void;
+  /** Told of what was wrong with children, once it is known which of them count. */
+  onChildren(toTell: readonly ToTell[], told: { target: Target; warned: number }): void;
+}
+
+/** A table's part of a batch: what comes in, and what became of it. */
+export interface TablePart {
+  target: Target;
+  batch: TableBatch;
+  sets: readonly RowSet[];
+  toTell: readonly ToTell[];
+  warned: number;
+}
+
+interface WrittenPart extends TablePart {
+  merged: MergeResult;
+  deleted: number;
+  /** Rows that the database refused. */
+  refused: readonly Reject[];
+  /** Keys whose rejects are over. */
+  good: readonly string[];
 }
 
 function copyOf(checkpoint: Checkpoint): Checkpoint {
@@ -43,28 +79,43 @@ function copyOf(checkpoint: Checkpoint): Checkpoint {
 const mostDryKeys = 2_000_000;
 
 export class Committer {
-  readonly #dryKeys = new Set<string>();
   /** Of the run so far; the checkpoint's own copy follows with each commit. */
-  counters: Counters;
+  tally: Tally;
   /** The checkpoint as it was committed with the last batch: what came after it must be read again. */
   committed: Checkpoint;
+  readonly #dryKeys = new Set<string>();
   readonly #options: CommitterOptions;
-  readonly #rejects: Rejects;
-  /** Keys that have an open reject. */
+  readonly #rejects: RejectStore;
+  /** `rejectId` of those that are open. */
   #openRejects = new Set<string>();
   #runId = 0;
+  /** What is being written: transactions do not nest. */
+  #writing: Promise<unknown> = Promise.resolve();
+  #ended = false;
 
   constructor(options: CommitterOptions) {
+    const { checkpoint, children } = options;
     this.#options = options;
-    this.#rejects = new Rejects(options.sink, options.scope);
-    this.counters = options.checkpoint.counters;
-    this.committed = copyOf(options.checkpoint);
+    this.#rejects = options.rejects ?? new Rejects(options.sink, options.scope, options.maskData);
+    this.tally = {
+      own: checkpoint.counters,
+      tables: Object.fromEntries(
+        children.map(({ table: { name } }) => [name, checkpoint.tables?.[name] ?? noCounts()]),
+      ),
+      read: checkpoint.read ?? checkpoint.counters.fetched,
+    };
+    this.committed = copyOf(checkpoint);
+  }
+
+  /** What the run says of itself. */
+  get counters(): Counters {
+    return headline(this.tally, this.#options.main !== undefined);
   }
 
   /** Called once the run has its history row. */
   async begin(runId: number): Promise<void> {
     this.#runId = runId;
-    this.#openRejects = await this.#rejects.openKeys();
+    this.#openRejects = await this.#rejects.open();
   }
 
   /**
@@ -72,95 +123,239 @@ export class Committer {
    * RejectLimitError when it was kept and was one reject too many.
    */
   async commit(batch: Batch): Promise<void> {
-    if (batch.committed || (batch.fetched === 0 && batch.bytes === 0)) return;
-    const { history, checkpoint, limit } = this.#options;
+    if (batch.committed || batch.isEmpty) return;
+    const { history, checkpoint, limit, onRefused, onChildren } = this.#options;
+    let written: readonly WrittenPart[];
     try {
-      if (history) await this.#write(batch, history);
-      else this.counters = this.#added(batch, await this.#compare(batch));
+      written = await this.#inTurn(async () => {
+        const parts = history ? await this.#write(batch, history) : await this.#compare(batch);
+        this.#options.deletions?.saved();
+        this.tally = this.#added(batch, parts);
+        Object.assign(checkpoint, countsOf(this.tally));
+        this.committed = copyOf(checkpoint);
+        return parts;
+      });
     } catch (error) {
       throw new CommitFailure(error);
     }
     batch.committed = true;
-    checkpoint.counters = this.counters;
-    this.committed = copyOf(checkpoint);
-    if (limit?.count !== undefined && this.counters.rejected > limit.count) {
-      throw new RejectLimitError(limit.message(this.counters));
+    for (const part of written) {
+      for (const key of part.good) this.#openRejects.delete(rejectId({ table: part.target.rejectTable, key }));
+      const bad = [...part.refused.map(({ key }) => key), ...part.batch.rejectedKeys];
+      for (const key of bad) this.#openRejects.add(rejectId({ table: part.target.rejectTable, key }));
+      for (const reject of part.refused) onRefused(reject, part);
+      if (part.toTell.length > 0) onChildren(part.toTell, part);
     }
+    const all = allCounts(this.tally);
+    if (limit?.count !== undefined && all.rejected > limit.count) throw new RejectLimitError(limit.message(all));
+  }
+
+  /** Deletes rows in one transaction with the counts of it; a dry run only counts. */
+  async delete(apply: () => Promise<DeletedRows>): Promise<void> {
+    const { history, checkpoint, sink, main } = this.#options;
+    const counted = ({ own, tables }: DeletedRows): Tally => ({
+      ...this.tally,
+      own: plus(this.tally.own, { deleted: own }),
+      tables: Object.fromEntries(
+        Object.entries(this.tally.tables).map(([name, counters]) => [
+          name,
+          plus(counters, { deleted: tables[name] ?? 0 }),
+        ]),
+      ),
+    });
+    this.tally = await this.#inTurn(async () => {
+      if (!history) return counted(await apply());
+      return sink.transaction(async () => {
+        const tally = counted(await apply());
+        const shown = headline(tally, main !== undefined);
+        await history.checkpoint(this.#runId, { ...checkpoint, ...countsOf(tally) }, shown);
+        return tally;
+      });
+    });
+    Object.assign(checkpoint, countsOf(this.tally));
+    this.committed = copyOf(checkpoint);
+  }
+
+  /** Commits where a slice is, and nothing else that was not committed before. False once the run has ended. */
+  async keep(slice: string, position: Position): Promise<boolean> {
+    const { history, checkpoint, sink } = this.#options;
+    return this.#inTurn(async () => {
+      if (!history || this.#ended) return false;
+      const place = { position, done: false };
+      const next = { ...this.committed, slices: { ...this.committed.slices, [slice]: place } };
+      await sink.transaction(() => history.checkpoint(this.#runId, next, this.counters));
+      this.committed = next;
+      checkpoint.slices[slice] = place;
+      return true;
+    });
+  }
+
+  /** Nothing is kept from now on; resolves when what was under way is written. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#writing;
+  }
+
+  #inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const turn = this.#writing.then(write);
+    this.#writing = turn.catch(() => {});
+    return turn;
   }
 
   /** What a dry run counts: a key that an earlier batch had would be there already. */
-  async #compare(batch: Batch): Promise<MergeResult> {
-    const fresh = batch.rows.filter(({ key }) => !this.#dryKeys.has(key));
-    const merged = await this.#options.sink.compare(this.#mergeInput(fresh));
-    if (this.#dryKeys.size < mostDryKeys) for (const { key } of batch.rows) this.#dryKeys.add(key);
-    return { ...merged, unchanged: merged.unchanged + batch.rows.length - fresh.length };
+  async #compare(batch: Batch): Promise<WrittenPart[]> {
+    const { sink } = this.#options;
+    const compare = async (part: TablePart): Promise<WrittenPart> => {
+      const { rows } = part.batch;
+      const idOf = ({ key }: BatchRow): string => rejectId({ table: part.target.rejectTable, key });
+      const fresh = rows.flatMap((row, index) => (this.#dryKeys.has(idOf(row)) ? [] : [index]));
+      const input = this.#mergeInput(
+        part.target,
+        fresh.map((index) => rows[index]!),
+      );
+      const merged = fresh.length > 0 ? await sink.compare(input) : nothingMerged;
+      if (this.#dryKeys.size < mostDryKeys) for (const row of rows) this.#dryKeys.add(idOf(row));
+      const at = (index: number): number => fresh[index]!;
+      return {
+        ...part,
+        merged: {
+          ...merged,
+          unchanged: merged.unchanged + rows.length - fresh.length,
+          staleIndexes: merged.staleIndexes.map(at),
+          rejects: merged.rejects.map((reject) => ({ ...reject, index: at(reject.index) })),
+        },
+        deleted: part.sets.length > 0 ? await sink.compareSets(replaceInput(part)) : 0,
+        refused: [],
+        good: [],
+      };
+    };
+    await this.#options.deletions?.save();
+    return this.#parts(batch, compare);
   }
 
-  async #write(batch: Batch, history: History): Promise<void> {
-    const { sink, checkpoint, onRefused } = this.#options;
-    const input = this.#mergeInput(batch.rows);
-    const { counters, refused, resolved } = await sink.transaction(async () => {
-      const merged = batch.rows.length ? await sink.merge(input) : nothingMerged;
-      const added = this.#added(batch, merged);
-      const refusedRows = merged.rejects.map(({ index, field, code, message }): Reject => {
-        const { key, record } = batch.rows[index]!;
-        return { key, stage: "write", field: field ?? "", rule: code, message, record };
-      });
-      const rejects = [...batch.rejects, ...refusedRows];
-      if (rejects.length) {
-        await this.#rejects.save(rejects, { id: this.#runId, specHash: checkpoint.specHash, now: input.now });
-      }
-      // Which rows were stale is not told, and a stale one makes nothing good: then all rejects stay for now.
-      const good = merged.stale ? [] : this.#goodAgain(batch, refusedRows);
-      if (good.length) await this.#rejects.resolve(good, input.now);
-      await history.checkpoint(this.#runId, { ...checkpoint, counters: added });
-      return { counters: added, refused: refusedRows, resolved: good };
+  async #write(batch: Batch, history: History): Promise<WrittenPart[]> {
+    const { sink, checkpoint } = this.#options;
+    return sink.transaction(async () => {
+      const now = instantFromDate(this.#options.now());
+      const written = await this.#parts(batch, (part) => this.#writePart(part, now));
+      const own = written[0]!;
+      written[0] = { ...own, good: [...own.good, ...this.#answeredAgain(batch)] };
+      const rejects = written.flatMap((part) => [...part.batch.rejects, ...part.refused]);
+      if (rejects.length > 0)
+        await this.#rejects.save(rejects, { id: this.#runId, specHash: checkpoint.specHash, now });
+      for (const { target, good } of written)
+        if (good.length > 0) await this.#rejects.resolve(target.rejectTable, good, now);
+      await this.#options.deletions?.save();
+      const tally = this.#added(batch, written);
+      const shown = headline(tally, this.#options.main !== undefined);
+      await history.checkpoint(this.#runId, { ...checkpoint, ...countsOf(tally) }, shown);
+      return written;
     });
-    this.counters = counters;
-    for (const key of resolved) this.#openRejects.delete(key);
-    for (const { key } of refused) this.#openRejects.add(key);
-    for (const key of batch.rejectedKeys) this.#openRejects.add(key);
-    for (const reject of refused) onRefused(reject, batch);
   }
 
-  #mergeInput(rows: readonly BatchRow[]): MergeInput {
-    const { table, replaceNewer } = this.#options;
+  /** The records' own rows first: whose were not written, their children do not count. */
+  async #parts(batch: Batch, write: (part: TablePart) => Promise<WrittenPart>): Promise<WrittenPart[]> {
+    const { main, children, replacesByRecord } = this.#options;
+    const target = main ?? noTarget;
+    const own: TablePart = { target, batch: batch.main, sets: batch.due.get(undefined) ?? [], toTell: [], warned: 0 };
+    const first = await write(own);
+    if (children.length === 0) return [first];
+    const { staleIndexes, rejects } = first.merged;
+    const parents = batch.parents(new Set([...staleIndexes, ...rejects.map(({ index }) => index)]));
+    const written = [first];
+    for (const [index, child] of children.entries()) {
+      const gathered = gatherChildren(parents, { target: child, index, replacesByRecord });
+      written.push(await write({ ...gathered, sets: [...gathered.sets, ...(batch.due.get(index) ?? [])] }));
+    }
+    return written;
+  }
+
+  async #writePart(part: TablePart, now: string): Promise<WrittenPart> {
+    const { sink } = this.#options;
+    const { rows } = part.batch;
+    // What is gone goes first: it may hold a place that a new row needs.
+    const deleted = part.sets.length > 0 ? await sink.replaceSets(replaceInput(part)) : 0;
+    const merged = rows.length > 0 ? await sink.merge(this.#mergeInput(part.target, rows, now)) : nothingMerged;
+    const refused = merged.rejects.map(({ index, field, code, message }): Reject => {
+      const { key, record } = rows[index]!;
+      const { rejectTable: table } = part.target;
+      return { key, stage: "write", field: field ?? "", rule: code, message, record, table };
+    });
+    return { ...part, merged, deleted, refused, good: this.#goodAgain(part, { refused, merged }) };
+  }
+
+  /** Keys of the rejects that tell of parents who were refused (`{ id }` is kept of each), and have been answered about. */
+  #answeredAgain({ answered }: Batch): string[] {
+    if (this.#openRejects.size === 0) return [];
+    return answered.map((id) => recordHash({ id })).filter((key) => this.#openRejects.has(key));
+  }
+
+  #mergeInput({ table }: Target, rows: readonly BatchRow[], now?: string): MergeInput {
     const limited = rows.some(({ newerLimit }) => newerLimit !== undefined);
     return {
       table,
       rows: rows.map(({ row }) => row),
       runId: this.#runId,
-      now: instantFromDate(this.#options.now()),
-      replaceNewer,
+      now: now ?? instantFromDate(this.#options.now()),
+      replaceNewer: this.#options.replaceNewer,
       ...(limited ? { newerLimits: rows.map(({ newerLimit }) => newerLimit) } : {}),
     };
   }
 
-  #added(batch: Batch, merged: MergeResult): Counters {
-    const before = this.counters;
+  #added(batch: Batch, [own, ...children]: readonly WrittenPart[]): Tally {
+    const { tally } = this;
+    const tables = children.map((part): [string, Counters] => {
+      const { name } = part.target.table;
+      return [name, plus(tally.tables[name] ?? noCounts(), addedBy(part))];
+    });
     return {
-      fetched: before.fetched + batch.fetched,
-      filtered: before.filtered + batch.filtered,
-      duplicates: before.duplicates + batch.duplicates,
-      rejected: before.rejected + batch.rejected + merged.rejects.length,
-      mapped: before.mapped + batch.rows.length - merged.rejects.length,
-      created: before.created + merged.created,
-      updated: before.updated + merged.updated,
-      unchanged: before.unchanged + merged.unchanged,
-      stale: before.stale + merged.stale,
-      deleted: before.deleted,
-      warnings: before.warnings + batch.warnings,
+      own: own ? plus(tally.own, addedBy(own)) : tally.own,
+      tables: Object.fromEntries(tables),
+      read: tally.read + batch.read,
     };
   }
 
   /** Keys with a reject, open or of this batch, whose later version became a row: their rejects are over. */
-  #goodAgain(batch: Batch, refused: readonly Reject[]): string[] {
+  #goodAgain(
+    { target, batch }: TablePart,
+    { refused, merged }: { refused: readonly Reject[]; merged: MergeResult },
+  ): string[] {
     if (!this.#openRejects.size && !batch.rejects.length) return [];
     const rejected = new Set(batch.rejects.map(({ key }) => key));
     const stillBad = new Set(refused.map(({ key }) => key));
+    // An older version than the stored one makes nothing good: what was rejected may be newer than both.
+    for (const index of merged.staleIndexes) stillBad.add(batch.rows[index]!.key);
     return batch.rows
       .map(({ key }) => key)
-      .filter((key) => this.#openRejects.has(key) || rejected.has(key))
+      .filter((key) => this.#openRejects.has(rejectId({ table: target.rejectTable, key })) || rejected.has(key))
       .filter((key) => !batch.rejectedKeys.has(key) && !stillBad.has(key));
   }
+}
+
+/** Stands for the table of records that are no rows: nothing is ever written to it. */
+const noTarget: Target = { table: { name: "", columns: [], keys: [] }, at: { keys: [] }, rejectTable: "" };
+
+function replaceInput({ target, sets }: TablePart): Parameters<Sink["replaceSets"]>[0] {
+  return { table: target.table, within: target.within?.columns ?? [], sets };
+}
+
+function countsOf({ own, tables, read }: Tally): Pick<Checkpoint, "counters" | "tables" | "read"> {
+  return { counters: own, read, ...(Object.keys(tables).length > 0 ? { tables } : {}) };
+}
+
+function addedBy({ batch, merged, deleted }: WrittenPart): Counters {
+  const { created, updated, unchanged, stale, rejects } = merged;
+  return {
+    fetched: batch.fetched,
+    filtered: batch.filtered,
+    duplicates: batch.duplicates,
+    rejected: batch.rejected + rejects.length,
+    mapped: batch.rows.length - rejects.length,
+    created,
+    updated,
+    unchanged,
+    stale,
+    deleted,
+    warnings: batch.warnings,
+  };
 }

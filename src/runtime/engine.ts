@@ -16,6 +16,8 @@ export interface Progress {
 export interface Engine {
   sourceKind(type: string): Promise<SourceKind>;
   openSink(address: string, options: { readOnly: boolean }): Promise<Sink>;
+  /** The table that another pipeline of the project fills with its records; undefined where there is none. */
+  tableOf?(pipeline: string): string | undefined;
   /** Address of the warehouse. */
   warehouse: string;
   environmentName: string;
@@ -25,6 +27,8 @@ export interface Engine {
   log: Logger;
   /** Takes secrets out of a text. */
   mask(text: string): string;
+  /** Takes those out of a JSON document's texts that are too long to be anything else. */
+  maskData?(json: string): string;
   /** Says that a value is secret: from then on `mask` takes it out. */
   secret?(value: string): void;
   /** Aborted when the user wants to stop: the batch in hand is finished. */

@@ -11,9 +11,13 @@ export interface RunFlags {
   dryRun: boolean;
   /** Page size asked of the source. */
   batchSize?: number;
+  /** Pages of a slice that may be asked for side by side: `--concurrent-pages`, `--high-performance`. */
+  concurrentPages?: number | "concurrency";
   /** 0: unlimited. */
   maxRecords: number;
   skipValidation: boolean;
+  /** How many rows may be deleted where `deletes.max` allows fewer. */
+  allowDeletes?: number;
   debug: boolean;
   /** As given: `--param name=value`. */
   params: Record<string, string>;

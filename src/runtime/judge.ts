@@ -2,8 +2,8 @@
 import { messageOf, SpecError } from "../errors.ts";
 import { RejectLimitError } from "./commit.ts";
 import type { RejectLimit } from "./reject-limit.ts";
-import type { Counters } from "./state/checkpoint.ts";
 import { brokenEquations, type RunOutcome } from "./summary.ts";
+import { allCounts, type Tally } from "./tally.ts";
 
 export interface Ending {
   pipeline: string;
@@ -15,7 +15,9 @@ export interface Ending {
   cut: boolean;
   /** Slices that hold more than was read. */
   incomplete: readonly string[];
-  counters: Counters;
+  /** Why nothing was deleted although something should have been. */
+  notDeleted?: string;
+  tally: Tally;
   limit?: RejectLimit;
   /** The checkpoint holds a place from which reading can go on. */
   hasProgress: boolean;
@@ -32,7 +34,8 @@ export interface Judgement {
 
 /** Judges an ending: failed before partial before success. */
 export function judge(ending: Ending): Judgement {
-  const { failure, interruptedBy, cut, incomplete, counters, limit, pipeline } = ending;
+  const { failure, interruptedBy, cut, incomplete, tally, limit, pipeline } = ending;
+  const counters = allCounts(tally);
   const tooMany = failure instanceof RejectLimitError || limit?.exceeded(counters) === true;
   const canResume = ending.hasProgress && !tooMany;
   const failed = (error: string, exitCode: RunOutcome["exitCode"]): Judgement => ({
@@ -48,15 +51,26 @@ export function judge(ending: Ending): Judgement {
     return failed(`interrupted by ${interruptedBy}; run it again${next}`, 130);
   }
   if (tooMany) return failed(limit!.message(counters), 1);
-  const problems = [...incomplete, ...brokenEquations(counters)];
+  const problems = [...incomplete, ...brokenEquations(tally.own), ...brokenChildren(tally)];
   const complete = problems.length === 0 && !cut;
   if (problems.length)
     return { status: "partial", error: problems.join("; "), exitCode: 3, complete, canResume: false };
+  const { notDeleted } = ending;
   if (counters.rejected > 0 && !limit) {
     const count =
       counters.rejected === 1 ? "1 record was" : `${counters.rejected.toLocaleString("en-US")} records were`;
     const error = `${count} rejected: see etl rejects list ${pipeline}. If some are to be expected, write limits: { max_rejects: … } into the spec`;
-    return { status: "partial", error, exitCode: 3, complete, canResume: false };
+    const both = notDeleted === undefined ? error : `${notDeleted}; ${error}`;
+    return { status: "partial", error: both, exitCode: 3, complete, canResume: false };
   }
+  // All was read, so the watermark moves; what could not be deleted is no part of that.
+  if (notDeleted !== undefined)
+    return { status: "partial", error: notDeleted, exitCode: 3, complete, canResume: false };
   return { status: "success", error: null, exitCode: 0, complete, canResume: false };
+}
+
+function brokenChildren({ tables }: Tally): string[] {
+  return Object.entries(tables).flatMap(([table, counters]) =>
+    brokenEquations(counters).map((problem) => `${table}: ${problem}`),
+  );
 }

@@ -2,6 +2,9 @@
 
 const shortest = 4;
 
+/** In data a short one may be anything: the name of a street, a part of an id. */
+const shortestInData = 12;
+
 /** Replaces every known secret in a text, in the forms in which it may travel. */
 export class SecretMask {
   #secrets: readonly string[] = [];
@@ -18,6 +21,23 @@ export class SecretMask {
     let masked = text;
     for (const secret of this.#secrets) if (masked.includes(secret)) masked = masked.replaceAll(secret, "***");
     return masked;
+  }
+
+  /** Masks in what shows data to a person: only what is too long to be anything else. */
+  maskShown(text: string): string {
+    if (this.#count !== this.#source.size) this.#learn();
+    const long = this.#secrets.filter((secret) => secret.length >= shortestInData && text.includes(secret));
+    return long.reduce((masked, secret) => masked.replaceAll(secret, "***"), text);
+  }
+
+  /** Masks within the texts of a JSON document: what a system gave us, which may repeat what we sent it. */
+  maskData(json: string): string {
+    if (this.#count !== this.#source.size) this.#learn();
+    const found = this.#secrets.filter((secret) => secret.length >= shortestInData && json.includes(secret));
+    if (found.length === 0) return json;
+    return json.replace(/"(?:[^"\\]|\\.)*"/g, (text) =>
+      found.reduce((masked, secret) => masked.replaceAll(secret, "***"), text),
+    );
   }
 
   #learn(): void {

@@ -3,6 +3,7 @@ import type { Source, SourceMetrics } from "../sources/contract.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
 import { mappedNames } from "../spec/mapped-names.ts";
 import type { Engine } from "./engine.ts";
+import { parentReader } from "./parents.ts";
 import { credentialStoreOf } from "./state/credentials.ts";
 
 export interface OpenSourceInput {
@@ -11,6 +12,8 @@ export interface OpenSourceInput {
   params: Record<string, unknown>;
   /** Counts of the run; absent where nobody reads them. */
   metrics?: SourceMetrics;
+  /** Canonical instant: of parents, those that changed since; absent: all. */
+  parentsSince?: string;
 }
 
 /** Opens the source. The caller closes it. */
@@ -19,7 +22,8 @@ export async function openPipelineSource(input: OpenSourceInput, signal: AbortSi
   const kind = await engine.sourceKind(pipeline.spec.source.type);
   // Taken from the expressions once: every page's request asks for them again.
   const names = new Map<string, string[]>();
-  return kind.open({
+  const parents = parentReader(engine, input.parentsSince);
+  const source = await kind.open({
     spec: pipeline.spec.source,
     connection: pipeline.connection,
     folder: pipeline.folder,
@@ -33,6 +37,16 @@ export async function openPipelineSource(input: OpenSourceInput, signal: AbortSi
     credentials: credentialStoreOf(engine),
     secret: (value) => engine.secret?.(value),
     metrics: input.metrics ?? { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
+    parents: (query) => parents.open(query),
     signal,
   });
+  const closeSource = source.close.bind(source);
+  source.close = async (ending) => {
+    try {
+      await closeSource(ending);
+    } finally {
+      await parents.close();
+    }
+  };
+  return source;
 }

@@ -1,12 +1,14 @@
 /** What a run would do if it began now: asked, counted and forecast; nothing is written. */
 import type { BudgetForecast, Forecast, ForecastRequest } from "../sources/contract.ts";
 import { isoOf } from "../values/instant.ts";
+import { planDeletes, type PlannedDeletes } from "./deletes/contract.ts";
 import { timeOf, type RunInput } from "./engine.ts";
 import { openPipelineSource } from "./open-source.ts";
-import { askedHash, canResume, type Prepared, prepareRun, storedWatermark, strategyFor } from "./run-pipeline.ts";
+import { askedHash, before as knownBefore, canResume, type Prepared, prepareRun, strategyFor } from "./run-pipeline.ts";
 import { History } from "./state/history.ts";
 import { hasState } from "./state/tables.ts";
 import type { Strategy, StrategyName } from "./strategy.ts";
+import { targetsFor } from "./target.ts";
 import { RunWindow } from "./window.ts";
 
 /** How many of the last successful runs an estimate is taken from. */
@@ -34,7 +36,7 @@ export interface PlannedCalls {
   /** Records that the source says there are. */
   records: number | null;
   /** Where the number comes from. */
-  from: "total" | "pages" | "slices" | "history" | "unknown";
+  from: "total" | "pages" | "slices" | "first_slice" | "history" | "unknown";
   slices: number | null;
   /** Calls that the plan itself made. */
   asked: number;
@@ -54,8 +56,12 @@ export interface RunPlan {
   /** Seconds; null where it cannot be told. `paced`: what the budgets ask for. `observed`: as the last runs took. */
   duration: { expected: number | null; paced: number | null; observed: number | null };
   table: string;
+  /** Every table that it fills, those of children after the records' own. */
+  tables: string[];
   /** Statements that the run would begin with. */
   ddl: string[];
+  /** What is deleted at its end; null where the spec says nothing of it. */
+  deletes: PlannedDeletes | null;
   /** What would stop the run, and what SQL would mend it. */
   problems: { message: string; sql: string }[];
 }
@@ -69,18 +75,14 @@ export async function planRun(input: RunInput): Promise<RunPlan> {
   try {
     const history = (await hasState(sink)) ? new History(sink) : undefined;
     const startedAt = timeOf(engine);
-    const strategy = strategyFor(prepared, history && (await storedWatermark(history, prepared)), startedAt);
+    const strategy = strategyFor(prepared, await knownBefore(history, prepared), startedAt);
     const window = new RunWindow(strategy.since, startedAt, { endDate: flags.endDate, now: () => timeOf(engine) });
     const forecast = await askSource(prepared, { strategy, window });
     const before = history ? await history.lastMetrics(prepared.scope, alike(strategy), runsLookedAt) : [];
     const calls = plannedCalls(forecast, before);
-    const table = {
-      name: spec.sink.table,
-      columns: mapping.columns,
-      keys: spec.upsert.keys,
-      newerBy: spec.upsert.newer_by,
-    };
-    const { statements, problems } = await sink.plan(table);
+    const { main, children } = targetsFor(spec, mapping);
+    const targets = [...(main ? [main] : []), ...children];
+    const plans = await Promise.all(targets.map(({ table }) => sink.plan(table)));
     return {
       pipeline: spec.pipeline,
       strategy: strategy.name,
@@ -91,9 +93,11 @@ export async function planRun(input: RunInput): Promise<RunPlan> {
       calls,
       budgets: (forecast?.budgets ?? []).map((budget) => plannedBudget(budget, calls.expected)),
       duration: plannedDuration(forecast?.budgets ?? [], { calls: calls.expected, before }),
-      table: spec.sink.table,
-      ddl: statements,
-      problems,
+      table: targets[0]!.table.name,
+      tables: targets.map(({ table }) => table.name),
+      deletes: planDeletes(spec.deletes, { flags, params: prepared.params, incremental: strategy.incremental }),
+      ddl: plans.flatMap(({ statements }) => statements),
+      problems: plans.flatMap(({ problems }) => problems),
     };
   } finally {
     await sink.close();
@@ -109,7 +113,8 @@ async function askSource(
   { pipeline, engine, flags, params }: Prepared,
   { strategy, window }: { strategy: Strategy; window: RunWindow },
 ): Promise<Forecast | undefined> {
-  const source = await openPipelineSource({ pipeline, engine, params: params.values }, engine.signal);
+  const parentsSince = strategy.parents?.since;
+  const source = await openPipelineSource({ pipeline, engine, params: params.values, parentsSince }, engine.signal);
   try {
     const { incremental } = strategy;
     return await source.forecast?.({ incremental, window, pageSize: flags.batchSize, resume: {} });
@@ -141,13 +146,15 @@ export interface RunMetrics {
 function plannedCalls(forecast: Forecast | undefined, before: readonly RunMetrics[]): PlannedCalls {
   const { records = null, slices = null, asked = 0 } = forecast ?? {};
   const told = { records, slices, asked };
-  if (forecast?.calls !== undefined) {
+  if (forecast?.calls !== undefined && !forecast.isSampled) {
     const from = records !== null ? "total" : slices !== null ? "slices" : "pages";
     return { expected: forecast.calls, from, ...told };
   }
-  const counts = before.flatMap(({ api_calls: calls }) => (calls === undefined ? [] : [calls]));
-  const expected = median(counts);
-  return { expected: expected ?? null, from: expected === undefined ? "unknown" : "history", ...told };
+  // Runs that were made tell more of all slices than one of them does.
+  const made = median(before.flatMap(({ api_calls: calls }) => (calls === undefined ? [] : [calls])));
+  if (made !== undefined) return { expected: made, from: "history", ...told };
+  if (forecast?.calls !== undefined) return { expected: forecast.calls, from: "first_slice", ...told };
+  return { expected: null, from: "unknown", ...told };
 }
 
 function plannedBudget(budget: BudgetForecast, calls: number | null): PlannedBudget {

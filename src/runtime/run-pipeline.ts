@@ -3,12 +3,16 @@ import { createHash } from "node:crypto";
 import { messageOf, SpecError } from "../errors.ts";
 import type { Bound } from "../sources/contract.ts";
 import type { Sink } from "../sinks/contract.ts";
+import { parentSlices } from "../spec/parent-slices.ts";
+import { targetsOf } from "../spec/targets.ts";
 import { instantFromDate, isoOf } from "../values/instant.ts";
 import { sql } from "kysely";
 import { Attempt } from "./attempt.ts";
 import { compileDelta, type CompiledDelta } from "./delta.ts";
 import { timeOf, type RunInput } from "./engine.ts";
 import { compileMapping, type Mapping } from "./mapping/index.ts";
+import { choosePass, type NotedPass } from "./parent-pass.ts";
+import { asksForParents } from "./parent-sets.ts";
 import { resolveParams, type ResolvedParams } from "./params.ts";
 import { hasProgress, noCounts, type Checkpoint } from "./state/checkpoint.ts";
 import { History, type PipelineScope } from "./state/history.ts";
@@ -34,7 +38,9 @@ export async function runPipeline(input: RunInput): Promise<RunOutcome[]> {
   try {
     const prepared = prepareRun(input);
     sink = await engine.openSink(engine.warehouse, { readOnly: flags.dryRun });
-    return flags.dryRun ? [await dryRun(prepared, sink)] : await lockedRun(prepared, sink);
+    if (flags.dryRun) return [await dryRun(prepared, sink)];
+    const opened = sink;
+    return await underLock(prepared, sink, (history) => runs(prepared, opened, history));
   } catch (error) {
     const message = engine.mask(messageOf(error));
     engine.log.error(`Failed ${pipeline.system} ${pipeline.entity} sync: ${message}`);
@@ -93,37 +99,55 @@ export function skippedOutcome({ pipeline }: Pick<RunInput, "pipeline">, reason:
 async function dryRun(prepared: Prepared, sink: Sink): Promise<RunOutcome> {
   const history = (await hasState(sink)) ? new History(sink) : undefined;
   const startedAt = timeOf(prepared.engine);
-  const stored = history && (await storedWatermark(history, prepared));
+  const known = await before(history, prepared);
+  const strategy = strategyFor(prepared, known, startedAt);
+  tellPass(prepared, strategy);
   return new Attempt({
     ...prepared,
     sink,
     startedAt,
-    stored,
-    strategy: strategyFor(prepared, stored, startedAt),
+    stored: storedOf(known, prepared),
+    strategy,
     asked: "",
     unchangedSince: await history?.unchangedSince(prepared.scope, prepared.madeBy),
   }).run();
 }
 
-async function lockedRun(prepared: Prepared, sink: Sink): Promise<RunOutcome[]> {
-  const { pipeline, engine, scope } = prepared;
+/**
+ * Runs `body` while nobody else runs the same pipeline and scope, with the history in order: runs that died are closed.
+ * Gives the outcome of a run that never began where somebody else holds the lock.
+ */
+export async function underLock(
+  prepared: Prepared,
+  sink: Sink,
+  body: (history: History) => Promise<RunOutcome[]>,
+): Promise<RunOutcome[]> {
+  return underLockOrHeld(prepared, sink, { body, held: (message) => [failedOutcome(prepared, message, 4)] });
+}
+
+/** The same for what is no run: gives what `held` makes of the message where somebody else holds the lock. */
+export async function underLockOrHeld<T>(
+  prepared: Prepared,
+  sink: Sink,
+  { body, held }: { body: (history: History) => Promise<T>; held: (message: string) => T },
+): Promise<T> {
+  const { engine, scope } = prepared;
+  const name = `${scope.system}.${scope.entity}`;
   await migrateState(sink);
   const history = new History(sink);
-  const lock = await sink.lock(`etl ${pipeline.spec.pipeline} ${scope.scope}`.trim());
+  const lock = await sink.lock(`etl ${name} ${scope.scope}`.trim());
   if (!lock) {
     const holder = await history.running(scope);
-    const message = `${pipeline.spec.pipeline} is already running${holder ? `: ${holder.by}, since ${isoOf(holder.since)}` : ""}. Wait for it to end, or stop it`;
+    const message = `${name} is already running${holder ? `: ${holder.by}, since ${isoOf(holder.since)}` : ""}. Wait for it to end, or stop it`;
     engine.log.error(message);
-    return [failedOutcome(prepared, message, 4)];
+    return held(message);
   }
   try {
     // The lock comes before the watermark: between the two another run could have moved it.
     const dead = await history.closeDead(scope, instantFromDate(timeOf(engine)));
     for (const id of dead)
-      engine.log.warn(
-        `Run ${id} of ${pipeline.spec.pipeline} died without closing its history; it is closed as failed now`,
-      );
-    return await runs(prepared, sink, history);
+      engine.log.warn(`Run ${id} of ${name} died without closing its history; it is closed as failed now`);
+    return await body(history);
   } finally {
     await lock.release();
   }
@@ -134,8 +158,8 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
   const outcomes: RunOutcome[] = [];
   const asked = askedHash(prepared);
   let startedAt = timeOf(engine);
-  let stored = await storedWatermark(history, prepared);
-  let strategy = strategyFor(prepared, stored, startedAt);
+  let known = await before(history, prepared);
+  let strategy = strategyFor(prepared, known, startedAt);
   const last = await history.lastSuccess(scope);
   if (last && last["spec_hash"] !== pipeline.hash && strategy.name === "incremental")
     await tellOlderRows(prepared, sink).catch((error: unknown) =>
@@ -150,7 +174,7 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
       sink,
       history,
       startedAt,
-      stored,
+      stored: storedOf(known, prepared),
       strategy: { ...strategy, since: failed.checkpoint.since },
       asked,
       resumed,
@@ -166,22 +190,24 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
     // What changed since the first attempt's start is read by the run that was asked for. A full read has just been
     // finished: where there is a watermark now, what changed is enough.
     startedAt = timeOf(engine);
-    stored = await storedWatermark(history, prepared);
+    known = await before(history, prepared);
+    const knowsSince = delta ? known.watermark : known.noted;
     strategy = strategyFor(
-      stored && delta && flags.startDate === undefined
+      knowsSince && flags.startDate === undefined
         ? { ...prepared, flags: { ...flags, full: false, force: false } }
         : prepared,
-      stored,
+      known,
       startedAt,
     );
   }
+  tellPass(prepared, strategy);
   outcomes.push(
     await new Attempt({
       ...prepared,
       sink,
       history,
       startedAt,
-      stored,
+      stored: storedOf(known, prepared),
       strategy,
       asked,
       unchangedSince: await history.unchangedSince(scope, prepared.madeBy),
@@ -193,21 +219,53 @@ async function runs(prepared: Prepared, sink: Sink, history: History): Promise<R
 /** What a run that begins now reads. */
 export function strategyFor(
   { flags, delta, pipeline }: Prepared,
-  watermark: Bound | undefined,
+  { watermark, noted }: Before,
   startedAt: Date,
 ): Strategy {
   const now = instantFromDate(startedAt);
+  const parents = choosePass({ spec: pipeline.spec, hash: pipeline.hash, flags, noted, now });
   return chooseStrategy({
     flags,
     watermark,
     delta,
     until: { text: now, instant: now },
     pipeline: pipeline.spec.pipeline,
+    ...(parents ? { parents } : {}),
   });
 }
 
+/** What earlier runs leave to the next one. */
+export interface Before {
+  /** The watermark in force. */
+  watermark?: Bound;
+  /** The last run that asked for its parents to the end. */
+  noted?: NotedPass;
+}
+
+/** Throws SpecError for a watermark that the delta cannot read. */
+export async function before(history: History | undefined, prepared: Prepared): Promise<Before> {
+  if (!history) return {};
+  return {
+    watermark: await storedWatermark(history, prepared),
+    noted: asksForParents(prepared.pipeline.spec) ? await history.notedPass(prepared.scope) : undefined,
+  };
+}
+
+/** Where everything must have been read from: the watermark, or the last look at parents where there is no delta. */
+function storedOf({ watermark, noted }: Before, { delta }: Prepared): Bound | undefined {
+  return delta || !noted ? watermark : { text: noted.since, instant: noted.since };
+}
+
+/** Says why a run asks for all parents although it could ask for less. */
+function tellPass({ engine, pipeline }: Prepared, { parents }: Strategy): void {
+  if (parents?.why !== undefined)
+    engine.log.info(
+      `${pipeline.spec.pipeline}: all rows of ${parentSlices(pipeline.spec.source)?.pipeline} are asked for: ${parents.why}`,
+    );
+}
+
 /** The watermark in force. Throws SpecError for one that the delta cannot read. */
-export async function storedWatermark(
+async function storedWatermark(
   history: History,
   { delta, scope, pipeline, flags }: Prepared,
 ): Promise<Bound | undefined> {
@@ -261,6 +319,8 @@ export function canResume(
     checkpoint.specHash === now.specHash &&
     checkpoint.strategy === now.strategy.name &&
     (!now.strategy.incremental || checkpoint.since.text === now.strategy.since.text) &&
+    // All parents from where a run over a few of them came to would not be all of them.
+    (now.strategy.parents === undefined || checkpoint.parentsSince === (now.strategy.parents.since ?? null)) &&
     // A cut run ends where it was told to; there is nothing to go on from.
     now.flags.maxRecords === 0
   );
@@ -269,19 +329,24 @@ export function canResume(
 /** After an edit of the mapping a delta leaves older rows as they were: says how many, and what brings them up. */
 async function tellOlderRows({ pipeline, engine }: Prepared, sink: Sink): Promise<void> {
   const { spec, system, entity, hash } = pipeline;
-  const plan = await sink.plan({ name: spec.sink.table, columns: [], keys: spec.upsert.keys });
-  if (plan.creates) return;
   const specHash =
     sink.dialect === "postgres" ? sql`configuration->>'spec_hash'` : sql`json_extract(configuration, '$.spec_hash')`;
   const same = sql`select id from sync_history where crm_source = ${system} and sync_type = ${entity} and ${specHash} = ${hash}`;
-  const older = await sql<{
-    count: number;
-  }>`select count(*) as count from ${sql.id(spec.sink.table)} where sync_run_id not in (${same})`.execute(
-    sink.database,
-  );
-  const count = Number(older.rows[0]?.count ?? 0);
-  if (count)
-    engine.log.warn(
-      `${count.toLocaleString("en-US")} rows of ${spec.sink.table} were made by an older version of ${spec.pipeline}; --full brings them up to date`,
+  for (const { sink: named, upsert } of targetsOf(spec)) {
+    const plan = await sink.plan({ name: named.table, columns: [], keys: upsert.keys, keepsDeleted: true });
+    if (plan.creates) continue;
+    // Rows that are deleted are not brought up to date by any run.
+    const marksDeleted = !plan.statements.some((statement) => statement.includes(`"deleted_at"`));
+    const live = sql.raw(marksDeleted ? "deleted_at is null and" : "");
+    const older = await sql<{
+      count: number;
+    }>`select count(*) as count from ${sql.id(named.table)} where ${live} sync_run_id not in (${same})`.execute(
+      sink.database,
     );
+    const count = Number(older.rows[0]?.count ?? 0);
+    if (count)
+      engine.log.warn(
+        `${count.toLocaleString("en-US")} rows of ${named.table} were made by an older version of ${spec.pipeline}; --full brings them up to date`,
+      );
+  }
 }

@@ -54,3 +54,19 @@ function leftOutBy(name: string, outcomes: readonly RunOutcome[]): string | unde
   if (statuses.includes("failed")) return `it depends on ${name}, which failed`;
   return statuses.includes("skipped") ? `it depends on ${name}, which was skipped` : undefined;
 }
+
+/**
+ * The order in which rows may go: what depends on another comes before it, as a row that points to another must go
+ * before that one. Otherwise the order stays.
+ */
+export function dependentsFirst(pipelines: readonly LoadedPipeline[]): LoadedPipeline[] {
+  const ordered: LoadedPipeline[] = [];
+  const add = (pipeline: LoadedPipeline): void => {
+    if (ordered.includes(pipeline)) return;
+    const { pipeline: name } = pipeline.spec;
+    for (const other of pipelines) if (other.spec.depends_on?.includes(name)) add(other);
+    ordered.push(pipeline);
+  };
+  for (const pipeline of pipelines) add(pipeline);
+  return ordered;
+}

@@ -1,9 +1,11 @@
 /** Which run reads what: the table of flags and strategies (design, section 5). */
 import { SpecError } from "../errors.ts";
 import type { Bound } from "../sources/contract.ts";
+import { isoOf } from "../values/instant.ts";
 import type { CompiledDelta } from "./delta.ts";
 import { noDeltaStart } from "./delta.ts";
 import type { RunFlags } from "./flags.ts";
+import type { ParentPass } from "./parent-pass.ts";
 
 export type StrategyName = "incremental" | "initial_full" | "manual" | "full";
 
@@ -14,6 +16,8 @@ export interface Strategy {
   since: Bound;
   /** `--force`: a stored newer row is replaced. */
   replaceNewer: boolean;
+  /** Which parents are asked for; absent where none are. */
+  parents?: ParentPass;
 }
 
 export interface StrategyInput {
@@ -24,15 +28,24 @@ export interface StrategyInput {
   /** The run's upper bound. */
   until: Bound;
   pipeline: string;
+  /** Of slices by parent. */
+  parents?: ParentPass;
 }
 
 /**
- * Priority: --start-date, then --force or --full, then the watermark, then a first full run. Throws SpecError where
- * dates are asked of a pipeline that has no times.
+ * Priority: --start-date, then --force or --full, then the watermark, then a first full run. Where records have no
+ * delta but parents that change, those stand for it. Throws SpecError where dates are asked of a pipeline that has no
+ * times.
  */
-export function chooseStrategy({ flags, watermark, delta, until, pipeline }: StrategyInput): Strategy {
+export function chooseStrategy(input: StrategyInput): Strategy {
+  const { parents } = input;
+  return parents ? { ...ofRecords(input), parents } : ofRecords(input);
+}
+
+function ofRecords({ flags, watermark, delta, until, pipeline, parents }: StrategyInput): Strategy {
   const dated = flags.startDate !== undefined ? "--start-date" : flags.endDate !== undefined ? "--end-date" : undefined;
-  if (dated && delta?.kind !== "instant") {
+  const parentsChange = parents !== undefined && delta === undefined;
+  if (dated && delta?.kind !== "instant" && !(parentsChange && flags.endDate === undefined)) {
     throw new SpecError(
       `${pipeline} has no delta of type timestamp or date, so ${dated} cannot be used: leave it out, or give the source a delta`,
     );
@@ -51,7 +64,12 @@ export function chooseStrategy({ flags, watermark, delta, until, pipeline }: Str
   if (flags.full || flags.force) return { name: "full", incremental: false, since, replaceNewer: flags.force };
   if (watermark && delta)
     return { name: "incremental", incremental: true, since: delta.since(watermark, until), replaceNewer: false };
-  return { name: "initial_full", incremental: false, since, replaceNewer: false };
+  if (parentsChange && parents.since !== undefined) {
+    const bound = { text: isoOf(parents.since), instant: parents.since };
+    return { name: "incremental", incremental: true, since: bound, replaceNewer: false };
+  }
+  const name = parentsChange && parents.noted ? "full" : "initial_full";
+  return { name, incremental: false, since, replaceNewer: false };
 }
 
 export interface WatermarkInput {

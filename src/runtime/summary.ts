@@ -8,6 +8,8 @@ export interface RunSummary extends Counters {
   pipeline: string;
   status: RunStatus;
   mode: string;
+  /** Of each table of `children`; absent where there are none. */
+  tables?: Readonly<Record<string, Counters>>;
   /** ISO 8601, an id or a cursor; null on a run that reads everything. */
   since: string | null;
   duration_seconds: number;

@@ -27,19 +27,38 @@ export function tellStart({ engine, pipeline, flags, strategy, delta, resumed }:
   engine.log.info(`${verb} ${pipeline.system} ${pipeline.entity} sync (${mode})`);
 }
 
+export interface ToldEnd {
+  judged: Judgement;
+  counters: Counters;
+  /** Of `children`, by table. */
+  tables: Readonly<Record<string, Counters>>;
+  /** The source has not changed since the last run. */
+  unchanged: boolean;
+}
+
+/** `1100 created, 98 updated, 5 unchanged, 1 failed`; rows that went are said where some did. */
+function countsText({ created, updated, unchanged, rejected, deleted }: Counters): string {
+  const gone = deleted > 0 ? `, ${deleted} deleted` : "";
+  return `${created} created, ${updated} updated, ${unchanged} unchanged, ${rejected} failed${gone}`;
+}
+
 /** `Completed hubspot contacts sync: 1100 created, 98 updated, 5 unchanged, 1 failed`, or why not. */
 export function tellEnd(
   { engine, pipeline, flags, strategy }: ToldRun,
-  { judged, counters, unchanged: nothingNew }: { judged: Judgement; counters: Counters; unchanged: boolean },
+  { judged, counters, tables, unchanged: nothingNew }: ToldEnd,
 ): void {
   const { log } = engine;
-  const { created, updated, unchanged, rejected, stale } = counters;
+  const { stale } = counters;
   const { status, error } = judged;
   const name = `${pipeline.system} ${pipeline.entity}`;
-  const counts = `${created} created, ${updated} updated, ${unchanged} unchanged, ${rejected} failed`;
+  const counts = countsText(counters);
   if (status === "failed") log.error(`Failed ${name} sync: ${error}`);
   else if (flags.dryRun) log.info(`Dry run of ${name} sync, nothing was written; it would be: ${counts}`);
   else log.info(`Completed ${name} sync: ${counts}`);
+  // Where only one table's children are rows, the line above is about it.
+  const isOne = pipeline.spec.mapping === undefined && Object.keys(tables).length === 1;
+  if (status !== "failed" && !isOne)
+    for (const [table, ofTable] of Object.entries(tables)) log.info(`${name}, table ${table}: ${countsText(ofTable)}`);
   if (status === "partial") log.warn(`${name} sync is partial: ${error}`);
   if (nothingNew) log.info(`${name}: the source has not changed since the last run; nothing was fetched`);
   if (strategy.name === "full" && stale > 0) {

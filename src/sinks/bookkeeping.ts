@@ -10,6 +10,14 @@ export const BOOKKEEPING: readonly Column[] = [
   { name: "sync_run_id", type: "bigint" },
 ];
 
+/** Where a table keeps its deleted rows: when a row was deleted, NULL while it lives. */
+export const DELETED_AT: Column = { name: "deleted_at", type: "timestamp" };
+
+/** The columns that the sink keeps in this table. */
+export function bookkeepingOf({ keepsDeleted }: Table): readonly Column[] {
+  return keepsDeleted ? [...BOOKKEEPING, DELETED_AT] : BOOKKEEPING;
+}
+
 /** Throws SpecError for a table that no database could hold as it is meant: it is the spec that has to change. */
 export function checkTable(table: Table): void {
   if (table.columns.length === 0) return; // asks whether it is there, and no more
@@ -22,7 +30,7 @@ export function checkTable(table: Table): void {
   for (const name of [...table.keys, ...(table.newerBy === undefined ? [] : [table.newerBy])]) {
     if (!names.has(name)) problem(`"${name}" is not one of its columns`);
   }
-  for (const { name } of BOOKKEEPING) {
+  for (const { name } of bookkeepingOf(table)) {
     if (names.has(name)) problem(`the column name "${name}" is kept for the runner's own use`);
   }
   const newer = table.columns.find((column) => column.name === table.newerBy);

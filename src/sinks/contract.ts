@@ -35,6 +35,11 @@ export interface Table {
   keys: readonly string[];
   /** Name of the column that says which of two rows is the newer one. */
   newerBy?: string;
+  /**
+   * Rows that are deleted stay, the time of it in a column `deleted_at` that the sink adds; a row that is merged again
+   * lives again, and is updated even if its content is the same.
+   */
+  keepsDeleted?: boolean;
 }
 
 /** What `plan` found: the statements that would bring the database to the table, and what forbids them. */
@@ -72,6 +77,25 @@ export interface MergeInput {
   newerLimits?: readonly (Value | undefined)[];
 }
 
+/** Rows of one set, as they are to be: what else is stored in the set is deleted. */
+export interface RowSet {
+  /** The values of `ReplaceInput.within`, in its order; none is null. */
+  within: readonly Value[];
+  /**
+   * Of each row that stays the values of its other key columns, in the order of the keys, one row after another. Where the set
+   * says the whole key, any value: its row stays.
+   */
+  kept: readonly Value[];
+}
+
+export interface ReplaceInput {
+  table: Table;
+  /** Columns that say which set a row is in: some of the table's keys. */
+  within: readonly string[];
+  /** Distinct. */
+  sets: readonly RowSet[];
+}
+
 /** A row that the database refused (too wide, a value out of range, a violated constraint). */
 export interface WriteReject {
   /** Index into `MergeInput.rows`. */
@@ -89,6 +113,8 @@ export interface MergeResult {
   updated: number;
   unchanged: number;
   stale: number;
+  /** The rows that were stale: indexes into `MergeInput.rows`, ascending, as many as `stale` says. */
+  staleIndexes: readonly number[];
   rejects: WriteReject[];
 }
 
@@ -139,6 +165,18 @@ export interface Sink {
    * constraint would refuse are counted as if they were written. Call it outside `transaction`.
    */
   compare(input: MergeInput): Promise<MergeResult>;
+  /**
+   * The key of a stored row as one text, an SQL expression over the table under the alias `t`: numbers as digits,
+   * timestamps canonical; of several columns each with a backslash before backslash and comma, joined by commas.
+   */
+  keyText(table: Table): string;
+  /**
+   * Deletes what is stored in the sets and not kept, whatever their number and size; gives how many rows that were.
+   * Call it inside `transaction`.
+   */
+  replaceSets(input: ReplaceInput): Promise<number>;
+  /** How many rows `replaceSets` would delete; nothing is written. Call it outside `transaction`. */
+  compareSets(input: ReplaceInput): Promise<number>;
   /** How many statements this sink has sent so far. */
   readonly statements: number;
   close(): Promise<void>;

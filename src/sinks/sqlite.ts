@@ -3,7 +3,17 @@ import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { Kysely } from "kysely";
 import { FatalError, SpecError } from "../errors.ts";
-import type { Lock, MergeInput, MergeResult, Sink, SinkKind, Table, TablePlan, WarehouseDatabase } from "./contract.ts";
+import type {
+  Lock,
+  MergeInput,
+  MergeResult,
+  ReplaceInput,
+  Sink,
+  SinkKind,
+  Table,
+  TablePlan,
+  WarehouseDatabase,
+} from "./contract.ts";
 import { repeatTransaction } from "./repeat-transaction.ts";
 import { refusePlan } from "./refuse-plan.ts";
 import { SqliteConnection } from "./sqlite/connection.ts";
@@ -12,6 +22,8 @@ import { classify, isBusy } from "./sqlite/errors.ts";
 import { lockFile, takeLock } from "./sqlite/lock.ts";
 import { compareRows, mergeRows } from "./sqlite/merge.ts";
 import { planTable } from "./sqlite/plan.ts";
+import { keyText } from "./sqlite/sql.ts";
+import { compareSets, replaceSets } from "./sqlite/replace.ts";
 
 const MEMORY = ":memory:";
 
@@ -130,6 +142,20 @@ class SqliteSink implements Sink {
 
   async compare(input: MergeInput): Promise<MergeResult> {
     const compare = (): MergeResult => compareRows(this.#connection, input);
+    return this.#classified(() => this.#connection.scratch(compare));
+  }
+
+  keyText(table: Table): string {
+    return keyText(table);
+  }
+
+  async replaceSets(input: ReplaceInput): Promise<number> {
+    if (!this.#open) throw new FatalError("replaceSets was called outside a transaction: a bug of the runner");
+    return replaceSets(this.#connection, input);
+  }
+
+  async compareSets(input: ReplaceInput): Promise<number> {
+    const compare = (): number => compareSets(this.#connection, input);
     return this.#classified(() => this.#connection.scratch(compare));
   }
 

@@ -3,7 +3,7 @@
  * system and nothing of mappings, tables or history.
  */
 import type { Logger } from "pino";
-import type { Connection, Delta, Source as SourceSpec } from "../spec/types.ts";
+import type { AnyConnection, DeletesLookup, Delta, Source as SourceSpec } from "../spec/types.ts";
 
 /** A position inside a slice, as the checkpoint keeps it. Only its source can read it. */
 export type Position = string | number | boolean | null | Position[] | { [key: string]: Position };
@@ -41,6 +41,17 @@ export interface Page {
   completeness?: { total: number; distinct: number };
   /** On the first page, where the source tells how many there will be: for the progress bar. */
   expected?: number;
+  /** `$slice` of mappings: `{ from, to }`, a list's value, `{ ids }` of the parents that were asked for, and of others that answered. */
+  sliceValue?: unknown;
+  /**
+   * Of a slice by parent: ids whose records are all in with this page, in order of the parents. They were asked for and
+   * not refused, returned or not: whoever has none any more is here as well. Ids are text, `sliceValue.ids` likewise. A reject of one of them, `record: { id }`, is over with it.
+   */
+  answered?: readonly string[];
+  /** More pages of the same parents follow: what is committed before them is read again by a resumed run. */
+  open?: boolean;
+  /** Called once what the page held is committed, or compared on a dry run: what it was made from may go. */
+  committed?(): void;
 }
 
 /** One bound of the window that is read: a value of the delta's type. */
@@ -105,10 +116,32 @@ export interface CredentialStore {
   exclusive<T>(name: string, body: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
+/** Which rows of another pipeline's table a slice by parent asks for: the keys of `slices`, defaults filled in. */
+export interface ParentQuery {
+  /** `system.entity` */
+  pipeline: string;
+  /** The column whose values are the ids: unique, never null. */
+  column: string;
+  /** Only rows whose content changed since this pipeline last ran to its end. */
+  changed: boolean;
+  /** How much further back `changed` looks, on the sink's clock: `15m`. */
+  overlap: string;
+  /** How often all of them are asked for all the same: `7d`. */
+  full_every?: string;
+}
+
+/** The ids of the rows that a query names, ascending as their column sorts; as text. */
+export interface ParentIds {
+  /** The next ones after an id, `limit` at the most; none at the end. */
+  after(id: string | undefined, limit: number): Promise<string[]>;
+  /** How many there are. */
+  count(): Promise<number>;
+}
+
 export interface SourceContext {
   spec: SourceSpec;
   /** Environment resolved, secrets in clear. Absent for a local file. */
-  connection?: Connection;
+  connection?: AnyConnection;
   /** Folder of the spec's file: relative paths start there. */
   folder: string;
   params: Record<string, unknown>;
@@ -118,6 +151,8 @@ export interface SourceContext {
   credentials?: CredentialStore;
   /** Says that a value is secret, before it is used: from then on it is masked wherever text leaves us. */
   secret?(value: string): void;
+  /** Opens the parents of `slices: { by: parent }`. Throws SpecError where there is no such table or column. */
+  parents?(query: ParentQuery): Promise<ParentIds>;
   log: Logger;
   metrics: SourceMetrics;
   signal: AbortSignal;
@@ -129,10 +164,21 @@ export interface ReadRequest {
   window: Window;
   /** `--batch-size`, within `max_size`; absent: the spec's own. */
   pageSize?: number;
+  /**
+   * How many pages of a slice may be asked for side by side where it is known how many there are, `concurrency`: as
+   * many as the connection lets go at once. Records come in their order all the same. Absent: 1.
+   */
+  pagesAtOnce?: number | "concurrency";
   /** Positions of a run that is resumed, by slice; `done` slices are not read again. */
   resume: Record<string, { position?: Position; done: boolean }>;
   /** Validators of an unchanged file from the last successful run with the same spec (ETag, Last-Modified). */
   unchangedSince?: Position;
+  /**
+   * Commits where a slice is before it has a page, in a transaction of its own: an export job that was just made.
+   * True once a killed run would find it again; false where the position is not kept (it holds a secret). Absent where
+   * no later run goes on from here. What is committed with it is only what was committed before.
+   */
+  keep?(slice: string, position: Position): Promise<boolean>;
 }
 
 /** A request as it would go out; credentials are there by name only, their values are `***`. */
@@ -166,12 +212,54 @@ export interface Forecast {
   records?: number;
   /** Calls that reading them takes, where that can be told. */
   calls?: number;
-  /** Where there are more than one. */
+  /** Where there are more than one: at least so many calls. */
   slices?: number;
+  /** `calls` are those of the first slice, which was asked, for each of them. */
+  isSampled?: boolean;
   /** Calls that the forecast itself took. */
   asked: number;
   /** `charged` is what one call takes. */
   budgets: BudgetForecast[];
+}
+
+/** Keys of rows, as texts, that are to be deleted unless the source says that they exist. */
+export interface KeyQuestion {
+  lookup: DeletesLookup;
+  /** `lookup.batch` at the most. */
+  keys: readonly string[];
+}
+
+/** Of the keys asked about: those that exist (the others do not), or those that are gone. As the source writes them. */
+export interface KeyAnswer {
+  found?: unknown[];
+  gone?: unknown[];
+}
+
+/** Keys of whole numbers, in the order of their values: from one on, and before another or up to it. */
+export interface KeyRange {
+  from: readonly (number | bigint)[];
+  before?: readonly (number | bigint)[];
+  to?: readonly (number | bigint)[];
+}
+
+/** Of the keys in a range: how many, and two sums of `checksumSql`. Equal ones mean equal keys. */
+export interface KeyChecksum {
+  count: number;
+  sums: string;
+}
+
+/** The keys that a source has, to be compared with those of a table. Methods throw what stopped them: nothing is known then. */
+export interface SourceKeys {
+  /** All columns hold whole numbers, and the source answers for ranges of them at little cost. */
+  readonly hasRanges: boolean;
+  checksum(range: KeyRange): Promise<KeyChecksum>;
+  /**
+   * Reads the keys of a range, or all of them: records with the columns of the key and nothing else. After a lost
+   * connection `take` is given keys that it was given before.
+   */
+  read(range: KeyRange | undefined, take: (records: unknown[]) => Promise<void>): Promise<void>;
+  /** Which of the keys are there at this moment, as records; others that the database takes for the same may be among them. */
+  find(keys: readonly (readonly string[])[]): Promise<unknown[]>;
 }
 
 export interface Source {
@@ -182,11 +270,16 @@ export interface Source {
    * has changed since then (304): a success with nothing fetched.
    */
   unchanged?(): { validators?: Position; unchanged: boolean };
+  /** Asks about keys. Throws what stopped it: nothing is known of any of them then. */
+  lookUp?(question: KeyQuestion): Promise<KeyAnswer>;
+  /** The keys alone, by the columns that make them; undefined where they cannot be had without the rows. */
+  keys?(columns: readonly string[]): Promise<SourceKeys | undefined>;
   /** `etl connections test`: one cheap call. Returns a line for the user, throws what went wrong. */
   check?(): Promise<string>;
   /** `etl plan`: what `read` would ask, from one cheap call at the most. */
   forecast?(request: ReadRequest): Promise<Forecast>;
-  close(): Promise<void>;
+  /** `final`: the run failed, and no later one will go on where it stopped. */
+  close(ending?: { final: boolean }): Promise<void>;
 }
 
 export interface SourceKind {

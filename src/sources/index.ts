@@ -3,5 +3,6 @@ import type { SourceKind } from "./contract.ts";
 
 export const sourceKinds: Record<string, () => Promise<SourceKind>> = {
   api: async () => (await import("./api/index.ts")).apiSource,
+  database: async () => (await import("./database/index.ts")).databaseSource,
   csv: async () => (await import("./csv/index.ts")).csvSource,
 };

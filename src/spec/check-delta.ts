@@ -23,7 +23,8 @@ export function checkDelta(document: SpecDocument, spec: Tree): void {
     return;
   }
   const delta = tree(source["delta"]);
-  checkField(document, spec, delta["field"]);
+  // A table is asked for the columns that are named, and says which of them it does not have.
+  if (source["table"] === undefined) checkField(document, spec, delta["field"]);
   const { type = "timestamp", order, overlap } = delta;
   if (type === "text" && order !== "cursor") {
     document.add(
@@ -75,7 +76,9 @@ function checkOverlap(document: SpecDocument, type: unknown, overlap: unknown): 
 /** A mistyped field would read as "nothing ever changes". */
 function checkField(document: SpecDocument, spec: Tree, field: unknown): void {
   if (typeof field !== "string" || isBroken(field)) return;
+  // A child's expressions read another record: what they take of ours cannot be told as names.
   const sites = pipelineExpressions(spec).filter(({ path }) => path[0] === "mapping" || path[0] === "let");
+  if (spec["mapping"] === undefined) return;
   // What a broken expression would have read cannot be told.
   if (sites.length === 0 || sites.some(({ expression }) => isBroken(expression))) return;
   const found = sites.map(({ expression }) => referencesOf(expression));

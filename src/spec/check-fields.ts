@@ -3,6 +3,7 @@ import { compileCoercion, isColumnType } from "../values/coerce.ts";
 import { checkFormats, checkZone, refusal } from "./check-times.ts";
 import type { Path, SpecDocument } from "./document.ts";
 import { described } from "./schema-words.ts";
+import { targetTrees } from "./targets.ts";
 import { tree, type Tree } from "./tree.ts";
 
 /** Types whose values are read in a zone. */
@@ -12,10 +13,12 @@ const zoned = /^(timestamp|date|time)$/;
 export function checkFields(document: SpecDocument, spec: Tree): void {
   for (const [name, value] of Object.entries(tree(spec["params"])))
     checkParam(document, ["params", name, "default"], tree(value));
-  for (const [column, value] of Object.entries(tree(spec["mapping"]))) {
-    const field = tree(value);
-    const type = field["type"] ?? "text";
-    if (typeof type === "string") checkField(document, ["mapping", column], field, type);
+  for (const { at, target } of targetTrees(spec)) {
+    for (const [column, value] of Object.entries(tree(target["mapping"]))) {
+      const field = tree(value);
+      const type = field["type"] ?? "text";
+      if (typeof type === "string") checkField(document, [...at, "mapping", column], field, type);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** Budgets of a connection, and what a pipeline's requests take from them. */
 import type { Path, SpecDocument } from "./document.ts";
+import { jobParts } from "./expression-sites.ts";
 import { unknownKeys } from "./schema.ts";
 import { checkDuration } from "./check-times.ts";
 import { list, tree, type Tree } from "./tree.ts";
@@ -71,11 +72,10 @@ function checkPathPattern(document: SpecDocument, path: Path, pattern: unknown):
 export function checkCost(document: SpecDocument, spec: Tree, connection: Connection | undefined): void {
   const source = tree(spec["source"]);
   const largest = (connection?.rate_limits ?? []).filter(({ cost }) => cost !== undefined);
-  for (const at of [
-    ["source", "request"],
-    ["source", "incremental", "request"],
-  ]) {
-    const { cost } = tree(at.length === 2 ? source["request"] : tree(source["incremental"])["request"]);
+  const jobs = (at: string[]): string[][] => jobParts.map((part) => [...at, "job", part]);
+  const over = ["source", "incremental"];
+  for (const at of [["source", "request"], [...over, "request"], ...jobs(["source"]), ...jobs(over)]) {
+    const { cost } = at.slice(1).reduce((map, key) => tree(map[key]), source);
     const price = typeof cost === "string" ? Number(cost) : cost;
     const short = largest.find((limit) => typeof price === "number" && price > (limit.cost as number));
     if (short)

@@ -1,9 +1,10 @@
 /** What a spec names must be there: columns of keys, rules, tests and templates. */
 import { functionNames, referencesOf, syntaxProblems } from "../jsonata/index.ts";
 import { didYouMean } from "../suggest.ts";
-import type { SpecDocument } from "./document.ts";
+import type { Path, SpecDocument } from "./document.ts";
 import { pipelineTemplates } from "./expression-sites.ts";
 import { mappedNames } from "./mapped-names.ts";
+import { targetTrees } from "./targets.ts";
 import { list, tree, type Tree } from "./tree.ts";
 
 /** Columns that the sink keeps in every table. */
@@ -14,34 +15,38 @@ const unordered = /^(decimal|json|interval|boolean|uuid|time$)/;
 
 /** Checks a pipeline's names against each other. */
 export function checkReferences(document: SpecDocument, spec: Tree): void {
-  const mapping = tree(spec["mapping"]);
-  const columns = Object.keys(mapping);
-  checkColumns(document, columns);
-  checkLets(document, spec);
+  for (const { at, target } of targetTrees(spec)) {
+    const mapping = tree(target["mapping"]);
+    const columns = Object.keys(mapping);
+    checkColumns(document, at, columns);
+    checkLets(document, at, target);
+    if (columns.length === 0) continue;
+    checkUpsert(document, [...at, "upsert"], { upsert: tree(target["upsert"]), mapping });
+    checkRules(document, at, { target, columns });
+  }
+  const columns = Object.keys(tree(spec["mapping"]));
   if (columns.length > 0) {
-    checkUpsert(document, tree(spec["upsert"]), mapping);
-    checkRules(document, spec, columns);
     checkTests(document, spec, columns);
     checkRecordUrl(document, spec, columns);
   }
   checkMapped(document, spec);
 }
 
-function checkColumns(document: SpecDocument, columns: readonly string[]): void {
+function checkColumns(document: SpecDocument, at: Path, columns: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const column of columns) {
     const folded = column.toLowerCase();
     const twin = seen.get(folded);
     if (reservedColumns.includes(folded))
       document.add(
-        ["mapping", column],
+        [...at, "mapping", column],
         "E410",
         `the runner keeps a column "${folded}" of its own: choose another name`,
         { target: "key" },
       );
     else if (twin !== undefined)
       document.add(
-        ["mapping", column],
+        [...at, "mapping", column],
         "E410",
         `"${column}" and "${twin}" are one column in SQLite, which ignores case: rename one`,
         { target: "key" },
@@ -50,21 +55,22 @@ function checkColumns(document: SpecDocument, columns: readonly string[]): void 
   }
 }
 
-function checkLets(document: SpecDocument, spec: Tree): void {
-  for (const name of Object.keys(tree(spec["let"]))) {
+function checkLets(document: SpecDocument, at: Path, target: Tree): void {
+  for (const name of Object.keys(tree(target["let"]))) {
+    const path = [...at, "let", name];
     if (functionNames.has(name))
-      document.add(["let", name], "E410", `$${name} is a function of JSONata: choose another name`, { target: "key" });
-    else if (["params", "rest"].includes(name))
-      document.add(["let", name], "E410", `$${name} has a value already: choose another name`, { target: "key" });
+      document.add(path, "E410", `$${name} is a function of JSONata: choose another name`, { target: "key" });
+    else if (["params", "rest", "parent", "slice"].includes(name))
+      document.add(path, "E410", `$${name} has a value already: choose another name`, { target: "key" });
   }
 }
 
-function checkUpsert(document: SpecDocument, upsert: Tree, mapping: Tree): void {
+function checkUpsert(document: SpecDocument, at: Path, { upsert, mapping }: { upsert: Tree; mapping: Tree }): void {
   const columns = Object.keys(mapping);
   list(upsert["keys"]).forEach((key, index) => {
     if (typeof key !== "string" || columns.includes(key)) return;
     document.add(
-      ["upsert", "keys", index],
+      [...at, "keys", index],
       "E401",
       `upsert key "${key}" is not a mapped column.${didYouMean(key, columns) || columnsHint(columns)}`,
     );
@@ -73,7 +79,7 @@ function checkUpsert(document: SpecDocument, upsert: Tree, mapping: Tree): void 
   if (typeof newerBy !== "string") return;
   if (!columns.includes(newerBy)) {
     document.add(
-      ["upsert", "newer_by"],
+      [...at, "newer_by"],
       "E402",
       `newer_by "${newerBy}" is not a mapped column.${didYouMean(newerBy, columns) || columnsHint(columns)}`,
     );
@@ -82,7 +88,7 @@ function checkUpsert(document: SpecDocument, upsert: Tree, mapping: Tree): void 
   const type = tree(mapping[newerBy])["type"] ?? "text";
   if (typeof type === "string" && unordered.test(type)) {
     document.add(
-      ["upsert", "newer_by"],
+      [...at, "newer_by"],
       "E402",
       `newer_by "${newerBy}" is of type ${type}, which does not say which of two rows is newer: take a timestamp, date, integer or bigint`,
     );
@@ -93,13 +99,17 @@ function columnsHint(columns: readonly string[]): string {
   return columns.length <= 10 ? ` Mapped: ${columns.join(", ")}.` : "";
 }
 
-function checkRules(document: SpecDocument, spec: Tree, columns: readonly string[]): void {
+function checkRules(
+  document: SpecDocument,
+  at: Path,
+  { target, columns }: { target: Tree; columns: readonly string[] },
+): void {
   const names = new Set<unknown>();
-  list(spec["rules"]).forEach((rule, index) => {
+  list(target["rules"]).forEach((rule, index) => {
     const { name, check } = tree(rule);
     if (typeof name === "string" && names.has(name))
       document.add(
-        ["rules", index, "name"],
+        [...at, "rules", index, "name"],
         "E411",
         `two rules are named "${name}", and counts could not tell them apart: rename one`,
       );
@@ -109,7 +119,7 @@ function checkRules(document: SpecDocument, spec: Tree, columns: readonly string
       const column = path[0]!;
       if (columns.includes(column)) continue;
       document.add(
-        ["rules", index, "check"],
+        [...at, "rules", index, "check"],
         "E408",
         `the rule reads "${column}", which is not a mapped column.${didYouMean(column, columns) || columnsHint(columns)}`,
         position < 0 ? {} : { offset: position, length: column.length },

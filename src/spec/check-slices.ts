@@ -4,6 +4,7 @@ import { maxWindows, parseTimeSpan, readTimeBound, type TimeBound, windowsBetwee
 import { specRefusal } from "./check-times.ts";
 import type { Path, SpecDocument } from "./document.ts";
 import { layOver } from "./lay-over.ts";
+import { jobAt } from "./job-at.ts";
 import { checkSchema, schemaValidator } from "./schema.ts";
 import { list, tree, type Tree } from "./tree.ts";
 
@@ -22,7 +23,8 @@ export function checkSlices(document: SpecDocument, spec: Tree): void {
   const before = document.problems.length;
   if (source["slices"] !== undefined) {
     checkKind(document, base, own);
-    checkRequest(document, base, { slices: own, request: source["request"] });
+    const request = tree(source["job"])["create"] ?? source["request"];
+    checkRequest(document, base, { slices: own, request });
   }
   // What is laid over a mistake shows it again.
   const isSound =
@@ -45,10 +47,25 @@ export function checkSlices(document: SpecDocument, spec: Tree): void {
   }
 }
 
-/** Names below `slice` in templates at a path of a source; undefined without slices, "any" where they are not known. */
-export function sliceNames(source: Tree, path: Path): readonly string[] | "any" | undefined {
-  const slices = path[1] === "incremental" ? incrementalSlices(source) : source["slices"];
+/** Names below `slice` in templates at a path of a spec; undefined without slices, "any" where they are not known. */
+export function sliceNames(spec: Tree, path: Path): readonly string[] | "any" | undefined {
+  const source = tree(spec["source"]);
+  const slices =
+    path[0] === "deletes"
+      ? deletesSlices(source, { deletes: tree(spec["deletes"]), part: path[1] })
+      : path[1] === "incremental"
+        ? incrementalSlices(source)
+        : source["slices"];
   return slices === undefined ? undefined : namesOf(tree(slices));
+}
+
+/** The slices of a list of what was deleted; its lookups and its scope have none. */
+function deletesSlices(source: Tree, { deletes, part }: { deletes: Tree; part: unknown }): unknown {
+  if (part === "lookup" || part === "scope") return undefined;
+  const { slices, request } = deletes;
+  const { path, url } = tree(request);
+  if (slices === undefined) return path === undefined && url === undefined ? source["slices"] : undefined;
+  return slices === null ? undefined : layOver(source["slices"], slices);
 }
 
 /** True where some run reads the source in slices: `$slice` has a value. */
@@ -57,19 +74,23 @@ export function hasSlices(source: Tree): boolean {
 }
 
 /** The slices of a run with a watermark. */
-function incrementalSlices(source: Tree): Tree | undefined {
+export function incrementalSlices(source: Tree): Tree | undefined {
   const own = tree(source["incremental"])["slices"];
   if (own === null) return undefined;
   if (own === undefined) return source["slices"] === undefined ? undefined : tree(source["slices"]);
   return tree(own)["by"] === undefined ? tree(layOver(source["slices"], own)) : tree(own);
 }
 
-function incrementalRequest(source: Tree): unknown {
+/** The request of a run with a watermark. */
+export function incrementalRequest(source: Tree): unknown {
+  const job = jobAt(source, true);
+  if (job) return job["create"];
   const own = tree(tree(source["incremental"])["request"]);
   return own["path"] !== undefined || own["url"] !== undefined ? own : layOver(source["request"], own);
 }
 
-function namesOf({ by, values }: Tree): readonly string[] | "any" {
+function namesOf({ by, values, batch = 1 }: Tree): readonly string[] | "any" {
+  if (by === "parent") return [...(batch === 1 ? ["id"] : []), "ids", "inputs"];
   if (by === "date") return ["from", "to"];
   if (by !== "list") return "any";
   // Without a value it is not known what they are; that there is none is a problem already.

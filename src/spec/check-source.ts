@@ -1,4 +1,6 @@
 /** Keys of a source that go together, or do not. */
+import { jobAt } from "./job-at.ts";
+import { jobParts } from "./expression-sites.ts";
 import { layOver } from "./lay-over.ts";
 import type { Path, SpecDocument } from "./document.ts";
 import { checkSchema, schemaValidator, unknownKeys } from "./schema.ts";
@@ -12,13 +14,16 @@ export function checkSource(document: SpecDocument, spec: Tree): void {
   const incremental = tree(source["incremental"]);
   checkDecode(document, ["source", "decode"], source["decode"]);
   checkDecode(document, ["source", "incremental", "decode"], incremental["decode"]);
+  checkJobParts(document, ["source", "job"], { job: source["job"], whole: source["job"] });
+  checkJobParts(document, ["source", "incremental", "job"], { job: incremental["job"], whole: jobAt(source, true) });
   checkRequest(document, ["source", "request"], source["request"]);
   checkPagination(document, ["source", "pagination"], tree(source["pagination"]));
   checkPosition(document, ["source", "pagination"], {
     pagination: tree(source["pagination"]),
     request: source["request"],
   });
-  if (Object.keys(incremental).length > 0) checkIncremental(document, source, incremental);
+  if (Object.keys(incremental).length > 0)
+    checkLaidOver(document, ["source", "incremental"], { source, over: incremental });
 }
 
 /** An unknown key may be what seems to be missing: it is a problem already. */
@@ -42,7 +47,7 @@ function checkCsv(document: SpecDocument, source: Tree): void {
 }
 
 /** What a body is, said once; and names for what has no header. */
-function checkDecode(document: SpecDocument, path: Path, value: unknown): void {
+export function checkDecode(document: SpecDocument, path: Path, value: unknown): void {
   const decode = tree(value);
   const [first, ...more] = ["json", "jsonl", "csv", "xml"].filter((format) => decode[format] !== undefined);
   for (const second of more)
@@ -71,10 +76,11 @@ function checkDecode(document: SpecDocument, path: Path, value: unknown): void {
     );
 }
 
-function checkRequest(document: SpecDocument, path: Path, value: unknown): void {
+/** Checks a request that stands by itself. */
+export function checkRequest(document: SpecDocument, path: Path, value: unknown, definition = "request"): void {
   const request = tree(value);
   if (value === undefined || value !== request) return;
-  if (request["path"] === undefined && request["url"] === undefined && !hasTypo("request", request))
+  if (request["path"] === undefined && request["url"] === undefined && !hasTypo(definition, request))
     document.add(path, "E412", "a request needs a path (below the connection's base_url) or a url", { target: "key" });
   const both = (first: string, second: string): void => {
     if (request[first] !== undefined && request[second] !== undefined)
@@ -86,6 +92,22 @@ function checkRequest(document: SpecDocument, path: Path, value: unknown): void 
   both("body", "form");
   both("body", "text");
   both("form", "text");
+}
+
+/** The requests of a job, and how its results are read; `whole` is what it is laid over, with it. */
+function checkJobParts(document: SpecDocument, at: Path, { job, whole }: { job: unknown; whole: unknown }): void {
+  const isOver = job !== whole;
+  for (const [name, part] of Object.entries(tree(job)).filter(([key]) => jobParts.includes(key))) {
+    const path = [...at, name];
+    const { path: own, url, pagination } = tree(part);
+    if (!isOver || own !== undefined || url !== undefined) checkRequest(document, path, part, `job_${name}`);
+    checkDecode(document, [...path, "decode"], tree(part)["decode"]);
+    if (name !== "results" || pagination === undefined) continue;
+    const results = tree(tree(whole)["results"]);
+    const laid = tree(results["pagination"]);
+    checkPagination(document, [...path, "pagination"], laid);
+    checkPosition(document, [...path, "pagination"], { pagination: laid, request: results });
+  }
 }
 
 function checkPagination(document: SpecDocument, path: Path, pagination: Tree): void {
@@ -139,19 +161,21 @@ function checkPosition(
   );
 }
 
-/** What the runs with a watermark ask, whole: `incremental` laid over the source, as the source itself does it. */
-function checkIncremental(document: SpecDocument, source: Tree, incremental: Tree): void {
-  const at = ["source", "incremental"];
+/**
+ * What is asked whole where some keys are laid over the source (`incremental`, `deletes`), as the source itself does it.
+ * @param at where these keys stand.
+ */
+export function checkLaidOver(document: SpecDocument, at: Path, { source, over }: { source: Tree; over: Tree }): void {
   const request =
-    incremental["request"] === undefined
+    over["request"] === undefined
       ? source["request"]
-      : checkRequestOver(document, [...at, "request"], source["request"], incremental["request"]);
+      : checkRequestOver(document, [...at, "request"], source["request"], over["request"]);
   const pagination =
-    incremental["pagination"] === undefined
+    over["pagination"] === undefined
       ? source["pagination"]
-      : checkPaginationOver(document, [...at, "pagination"], source["pagination"], incremental["pagination"]);
-  const place = incremental["pagination"] === undefined ? "request" : "pagination";
-  if (incremental[place] !== undefined && isSound("pagination", pagination))
+      : checkPaginationOver(document, [...at, "pagination"], source["pagination"], over["pagination"]);
+  const place = over["pagination"] === undefined ? "request" : "pagination";
+  if (over[place] !== undefined && isSound("pagination", pagination))
     checkPosition(document, [...at, place], { pagination: tree(pagination), request });
 }
 

@@ -1,5 +1,6 @@
 /** Templates of a spec: their syntax, and the names that they use. */
 import { checkTemplate } from "../template/index.ts";
+import { isJobPart, jobNames } from "./job-at.ts";
 import { sliceNames } from "./check-slices.ts";
 import type { Path, SpecDocument } from "./document.ts";
 import { connectionTemplates, pipelineTemplates } from "./expression-sites.ts";
@@ -7,7 +8,7 @@ import { tree, type Tree } from "./tree.ts";
 
 const requestNames = ["since", "until", "now", "page", "params", "vars"];
 /** Slices are made before there is a request. */
-const sliceBoundNames = ["since", "until", "params", "vars"];
+const sliceBoundNames: string[] = ["since", "until", "params", "vars"];
 const recordNames = ["record", "vars", "params"];
 
 /**
@@ -17,13 +18,15 @@ const recordNames = ["record", "vars", "params"];
 export function checkTemplates(document: SpecDocument, spec: Tree, vars: readonly string[] | undefined): void {
   const params = Object.keys(tree(spec["params"]));
   for (const { path, text, where } of pipelineTemplates(spec)) {
-    const slice = sliceNames(tree(spec["source"]), path);
-    const names = where === "record_url" ? recordNames : namesAt(path, slice !== undefined);
+    const slice = sliceNames(spec, path);
+    const job = jobNames(tree(spec["source"]), path);
+    const names = where === "record_url" ? recordNames : namesAt(path, { slices: slice !== undefined, job });
     for (const { kind, message, offset } of checkTemplate(text, {
       names,
       params,
       ...(vars ? { vars } : {}),
       ...(slice === undefined || slice === "any" ? {} : { slice }),
+      ...(job ? { job } : {}),
       where: where === "record_url" ? "value" : where,
     })) {
       document.add(path, kind === "syntax" ? "E301" : "E302", message, { offset, length: lengthAt(text, offset) });
@@ -31,10 +34,19 @@ export function checkTemplates(document: SpecDocument, spec: Tree, vars: readonl
   }
 }
 
-function namesAt(path: Path, hasSlices: boolean): readonly string[] {
+function namesAt(path: Path, { slices, job }: { slices: boolean; job: readonly string[] | undefined }): string[] {
   if (path.includes("slices")) return sliceBoundNames;
-  return hasSlices ? [...requestNames, "slice"] : requestNames;
+  // Which files there are does not depend on the window.
+  if (path[0] === "source" && path[1] === "path") return ["params"];
+  if (path[0] === "deletes" && path[1] === "scope") return ["params", "vars"];
+  // A lookup asks about keys, not for pages of what changed.
+  if (path[0] === "deletes" && path[1] === "lookup") return ["now", "params", "vars", "lookup"];
+  // Only the results of a job have pages.
+  const names = isJobPart(path) && !path.includes("results") ? requestNames.filter(isNotPage) : requestNames;
+  return [...names, ...(slices ? ["slice"] : []), ...(job ? ["job"] : [])];
 }
+
+const isNotPage = (name: string): boolean => name !== "page";
 
 /** How long the name or the `{{…}}` at an offset is. */
 function lengthAt(text: string, offset: number): number {

@@ -3,6 +3,7 @@ import { didYouMean } from "../suggest.ts";
 import { validatorOptionProblem } from "./validator-options.ts";
 import type { Path, SpecDocument } from "./document.ts";
 import { checkSchema, schemaValidator } from "./schema.ts";
+import { targetTrees } from "./targets.ts";
 import { tree, type Tree } from "./tree.ts";
 import type { ValidatorUse } from "./types.ts";
 
@@ -39,9 +40,11 @@ function withDefaults(name: string, options: unknown): unknown {
 
 /** Checks every `validate:` of a mapping. */
 export function checkValidators(document: SpecDocument, spec: Tree, named: NamedValidators): void {
-  for (const [column, field] of Object.entries(tree(spec["mapping"]))) {
-    const value = tree(field)["validate"];
-    if (value !== undefined) checkUse(document, ["mapping", column, "validate"], value, named);
+  for (const { at, target } of targetTrees(spec)) {
+    for (const [column, field] of Object.entries(tree(target["mapping"]))) {
+      const value = tree(field)["validate"];
+      if (value !== undefined) checkUse(document, [...at, "mapping", column, "validate"], value, named);
+    }
   }
 }
 

@@ -84,14 +84,14 @@ export class SpecDocument {
     return this;
   }
 
-  /** Where a value stands: the file as users read it, and the line from 1; undefined for one that stands nowhere. */
-  placeOf(path: Path): { file: string; line: number } | undefined {
+  /** Where a value stands: the file as users read it, line and column from 1; undefined for one that stands nowhere. */
+  placeOf(path: Path): { file: string; line: number; column: number } | undefined {
     const over = this.#over(path);
     if (over) return over.document.placeOf([...over.prefix, ...path]);
     const node = this.#find(path);
     if (!node?.whole) return undefined;
-    const { line } = this.#locate(path, {}, { code: "", message: "" }) ?? {};
-    return line === undefined ? undefined : { file: this.shownFile, line };
+    const located = this.#locate(path, {}, { code: "", message: "" });
+    return located && { file: this.shownFile, line: located.line, column: located.column };
   }
 
   /** The overlay that a path is to be looked for in; undefined for this document itself. */

@@ -11,6 +11,8 @@ export type Secrets = Set<string>;
 export interface Variables {
   values: Record<string, string | undefined>;
   secrets: Secrets;
+  /** Nothing will be connected to: one that is missing is no problem. */
+  mayBeMissing?: boolean;
 }
 
 /**
@@ -34,9 +36,12 @@ export function interpolate(document: SpecDocument, data: unknown, variables: Va
   return filled;
 }
 
+/** Keys of a database's connection that hold secrets, whatever their variables are called. */
+const secretKeys: ReadonlySet<unknown> = new Set(["password", "secret_access_key", "session_token"]);
+
 /** Whatever stands in auth, but for the address of the token server: messages have to name it. */
 function isSecretPlace(path: Path): boolean {
-  return path.includes("auth") && path.at(-1) !== "token_url";
+  return (path.includes("auth") && path.at(-1) !== "token_url") || secretKeys.has(path.at(-1));
 }
 
 /** Headers are templates; those of an assertion are data. */
@@ -95,6 +100,11 @@ function valueOf(document: SpecDocument, match: readonly unknown[], variables: V
   const found = variables.values[name];
   // Like a shell's `:-`, an empty variable takes the default too.
   const value = found === undefined || found === "" ? fallback?.replace(/\\(.)/g, "$1") : found;
+  if (value === undefined && variables.mayBeMissing) {
+    // What it would have been is not known, so nothing is said about it.
+    document.mute(path);
+    return "";
+  }
   if (value === undefined) {
     const near = didYouMean(
       name,
@@ -109,7 +119,20 @@ function valueOf(document: SpecDocument, match: readonly unknown[], variables: V
     return "";
   }
   if (found && (isSecretPlace(path) || secretName.test(name))) variables.secrets.add(value);
+  if (found && path.at(-1) === "url") for (const password of passwordsOf(value)) variables.secrets.add(password);
   return value;
+}
+
+/** The password of an address such as mysql://user:password@host/name, as it is written there and as it is. */
+function passwordsOf(address: string): string[] {
+  if (!URL.canParse(address)) return [];
+  const { password } = new URL(address);
+  try {
+    return password === "" ? [] : [password, decodeURIComponent(password)];
+  } catch {
+    // A percent sign that escapes nothing.
+    return [password];
+  }
 }
 
 /** Params whose variable is named like a secret: their values are masked as those of connections are. */

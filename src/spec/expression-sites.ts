@@ -1,12 +1,13 @@
 /** Where a spec holds JSONata and templates. Works on data that the schema has not accepted, too. */
 import type { Path } from "./document.ts";
+import { targetTrees } from "./targets.ts";
 import { list, tree, type Tree } from "./tree.ts";
 
 export interface ExpressionSite {
   path: Path;
   expression: string;
   /** What the expression is evaluated over. */
-  over: "record" | "response" | "row" | "header";
+  over: "record" | "child" | "response" | "row" | "header";
   /** True where a JSON value is taken as it came. */
   wholeJson?: boolean;
 }
@@ -28,6 +29,15 @@ function responses(path: Path, value: unknown): ExpressionSite[] {
   return list(value).flatMap((rule, index) => texts("response", [...path, index], tree(rule), ["when"]));
 }
 
+/** Nested pages have a cursor in each record, the others one in the answer. */
+function pagination(path: Path, from: Tree): ExpressionSite[] {
+  const isNested = from["type"] === "nested";
+  return [
+    ...texts("response", path, from, ["stop_when", "total", "pages", "url", ...(isNested ? ["over"] : ["cursor"])]),
+    ...texts("record", path, from, isNested ? ["key", "cursor"] : ["id"]),
+  ];
+}
+
 /** JSONata of one part of an api source: the source itself, or its `incremental`. */
 function sourcePart(path: Path, part: Tree): ExpressionSite[] {
   const records = part["records"];
@@ -35,15 +45,21 @@ function sourcePart(path: Path, part: Tree): ExpressionSite[] {
     ...texts("response", [...path, "decode", "rows"], tree(tree(part["decode"])["rows"]), ["from", "names"]),
     ...texts("response", path, part, ["records"]),
     ...texts("response", [...path, "records"], tree(records), ["from"]),
-    ...texts("response", [...path, "pagination"], tree(part["pagination"]), [
-      "cursor",
-      "stop_when",
-      "total",
-      "pages",
-      "url",
-    ]),
-    ...texts("record", [...path, "pagination"], tree(part["pagination"]), ["id"]),
+    ...pagination([...path, "pagination"], tree(part["pagination"])),
     ...responses([...path, "responses"], part["responses"]),
+    ...(part["job"] === undefined ? [] : jobExpressions([...path, "job"], tree(part["job"]))),
+  ];
+}
+
+function jobExpressions(path: Path, job: Tree): ExpressionSite[] {
+  const create = tree(job["create"]);
+  const keep = tree(create["keep"]);
+  return [
+    ...texts("response", [...path, "create"], create, ["id"]),
+    ...texts("response", [...path, "create", "keep"], keep, Object.keys(keep)),
+    ...texts("response", [...path, "poll"], tree(job["poll"]), ["done", "failed", "message"]),
+    ...texts("response", [...path, "results"], tree(job["results"]), ["each"]),
+    ...sourcePart([...path, "results"], tree(job["results"])),
   ];
 }
 
@@ -57,17 +73,39 @@ export function pipelineExpressions(data: unknown): ExpressionSite[] {
     ...sourcePart(["source"], source),
     ...sourcePart(["source", "incremental"], tree(source["incremental"])),
   ];
-  for (const [name, value] of Object.entries(tree(spec["let"]))) {
-    if (typeof value === "string") sites.push({ path: ["let", name], expression: value, over: "record" });
+  const deletes = tree(spec["deletes"]);
+  const lookup = tree(deletes["lookup"]);
+  sites.push(
+    ...texts("record", ["deletes"], deletes, ["when", "merged"]),
+    ...sourcePart(["deletes"], deletes),
+    ...texts("response", ["deletes", "lookup"], lookup, ["found", "gone"]),
+    ...sourcePart(["deletes", "lookup"], lookup),
+  );
+  for (const { at, target } of targetTrees(spec)) {
+    const over = at.length === 0 ? "record" : "child";
+    if (over === "child") sites.push(...texts("record", at, target, ["each"]));
+    sites.push(...targetExpressions(at, target, over));
   }
-  for (const [column, value] of Object.entries(tree(spec["mapping"]))) {
-    if (typeof value === "string") sites.push({ path: ["mapping", column], expression: value, over: "record" });
+  return sites;
+}
+
+/** JSONata of what makes rows: the pipeline itself, or one of its children. */
+function targetExpressions(at: Path, target: Tree, over: "record" | "child"): ExpressionSite[] {
+  const sites: ExpressionSite[] = [];
+  for (const [name, value] of Object.entries(tree(target["let"]))) {
+    if (typeof value === "string") sites.push({ path: [...at, "let", name], expression: value, over });
+  }
+  for (const [column, value] of Object.entries(tree(target["mapping"]))) {
+    const path = [...at, "mapping", column];
+    if (typeof value === "string") sites.push({ path, expression: value, over });
     const field = tree(value);
     const wholeJson = field["type"] === "json";
     if (typeof field["from"] === "string")
-      sites.push({ path: ["mapping", column, "from"], expression: field["from"], over: "record", wholeJson });
+      sites.push({ path: [...path, "from"], expression: field["from"], over, wholeJson });
   }
-  list(spec["rules"]).forEach((rule, index) => sites.push(...texts("row", ["rules", index], tree(rule), ["check"])));
+  list(target["rules"]).forEach((rule, index) =>
+    sites.push(...texts("row", [...at, "rules", index], tree(rule), ["check"])),
+  );
   return sites;
 }
 
@@ -90,14 +128,24 @@ function leaves(path: Path, value: unknown): TemplateSite[] {
   return Object.entries(tree(value)).flatMap(([key, item]) => leaves([...path, key], item));
 }
 
+/** Keys of a request whose texts are templates. */
+const templateKeys = ["path", "url", "query", "headers", "body", "form", "text", "cost"];
+
 function requestTemplates(path: Path, value: unknown): TemplateSite[] {
   const request = tree(value);
   return Object.entries(request).flatMap(([key, part]): TemplateSite[] => {
-    if (key === "method" || key === "content_type") return [];
+    if (!templateKeys.includes(key)) return [];
     if ((key === "path" || key === "url") && typeof part === "string")
       return [{ path: [...path, key], text: part, where: "path" }];
     return leaves([...path, key], part);
   });
+}
+
+/** The requests of a job, in the order in which they are made. */
+export const jobParts = ["create", "poll", "results", "cleanup"];
+
+function jobTemplates(path: Path, value: unknown): TemplateSite[] {
+  return jobParts.flatMap((part) => requestTemplates([...path, part], tree(value)[part]));
 }
 
 /** The bounds of windows; the values of a list are no templates. */
@@ -113,9 +161,20 @@ export function pipelineTemplates(data: unknown): TemplateSite[] {
   const sites = [
     ...requestTemplates(["source", "request"], source["request"]),
     ...requestTemplates(["source", "incremental", "request"], tree(source["incremental"])["request"]),
+    ...jobTemplates(["source", "job"], source["job"]),
+    ...jobTemplates(["source", "incremental", "job"], tree(source["incremental"])["job"]),
     ...sliceTemplates(["source", "slices"], source["slices"]),
     ...sliceTemplates(["source", "incremental", "slices"], tree(source["incremental"])["slices"]),
   ];
+  const deletes = tree(spec["deletes"]);
+  sites.push(
+    ...requestTemplates(["deletes", "request"], deletes["request"]),
+    ...sliceTemplates(["deletes", "slices"], deletes["slices"]),
+    ...leaves(["deletes", "scope"], deletes["scope"]),
+    ...requestTemplates(["deletes", "lookup", "request"], tree(deletes["lookup"])["request"]),
+  );
+  if (source["type"] === "csv" && typeof source["path"] === "string")
+    sites.push({ path: ["source", "path"], text: source["path"], where: "value" });
   if (typeof source["url"] === "string") sites.push({ path: ["source", "url"], text: source["url"], where: "path" });
   if (typeof spec["record_url"] === "string")
     sites.push({ path: ["record_url"], text: spec["record_url"], where: "record_url" });

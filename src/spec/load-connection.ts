@@ -4,8 +4,9 @@ import { dirname, join } from "node:path";
 import { didYouMean } from "../suggest.ts";
 import { checkAuth } from "./check-auth.ts";
 import { checkExpressions } from "./check-expressions.ts";
+import { checkDatabaseConnection } from "./check-database-connection.ts";
 import { checkConnectionTemplates } from "./check-templates.ts";
-import { checkDuration } from "./check-times.ts";
+import { checkDuration, checkZone } from "./check-times.ts";
 import { checkRateLimits } from "./check-rate-limits.ts";
 import { checkNamedValidators, type NamedValidators } from "./check-validators.ts";
 import { SpecDocument } from "./document.ts";
@@ -16,11 +17,11 @@ import type { Problem } from "./problem.ts";
 import type { Project } from "./project.ts";
 import { checkSchema } from "./schema.ts";
 import { tree, type Tree } from "./tree.ts";
-import type { Connection } from "./types.ts";
+import type { AnyConnection } from "./types.ts";
 
 export interface LoadedConnection {
   /** Absent when there are errors. */
-  connection?: Connection;
+  connection?: AnyConnection;
   /** Validators that it names, whatever errors there are. */
   validators?: NamedValidators;
   problems: Problem[];
@@ -87,7 +88,7 @@ export function loadConnectionFile(file: string, project: Project): LoadedConnec
   checkConnectionTemplates(document, tree(whole));
   const data = interpolate(document, whole, project.variables);
   checkConnection(document, tree(data));
-  checkAuth(document, tree(data), project.variables.values);
+  if (tree(data)["type"] !== "database") checkAuth(document, tree(data), project.variables.values);
   checkSchema(
     document,
     "connection",
@@ -98,13 +99,27 @@ export function loadConnectionFile(file: string, project: Project): LoadedConnec
   return {
     problems: document.problems,
     validators: tree(tree(data)["validators"]) as NamedValidators,
-    ...(failed ? {} : { connection: { ...tree(data), base_url: tree(data)["base_url"] ?? "" } as Connection }),
+    ...(failed ? {} : { connection: loaded(tree(data)) }),
   };
+}
+
+function loaded(data: Tree): AnyConnection {
+  return (data["type"] === "api"
+    ? { ...data, base_url: data["base_url"] ?? "" }
+    : { ...data }) as unknown as AnyConnection;
 }
 
 /** What the schema cannot say. */
 function checkConnection(document: SpecDocument, data: Tree): void {
-  checkExpressions(document, connectionExpressions(data), { lets: [], columns: [] });
+  if (data["type"] === "database") {
+    checkNamedValidators(document, data);
+    checkDatabaseConnection(document, data);
+    checkZone(document, ["time_zone"], data["time_zone"]);
+    for (const key of ["statement_timeout", "connect_timeout"]) checkDuration(document, [key], data[key]);
+    for (const key of ["wait", "max_wait"]) checkDuration(document, ["retry", key], tree(data["retry"])[key]);
+    return;
+  }
+  checkExpressions(document, connectionExpressions(data), { targets: [] });
   checkNamedValidators(document, data);
   checkBaseUrl(document, data["base_url"]);
   checkDuration(document, ["timeout"], data["timeout"]);

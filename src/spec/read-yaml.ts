@@ -63,7 +63,8 @@ export function readYaml(given: string): YamlText {
     const document = parseDocument(text, { merge: true, uniqueKeys: true, prettyErrors: false });
     const broken = document.errors.find(({ code }) => code !== "DUPLICATE_KEY" && code !== "TAB_AS_INDENT");
     const cut = broken ? cutBehindError(text, broken, document) : cutWithoutError(text, document);
-    if (cut && mends.length < maxMends) {
+    // Where one quote is taken for another's end, each mend escapes those before it: the text would double every time.
+    if (cut && mends.length < maxMends && text.length <= 2 * given.length + 1_000) {
       problems.push({
         offset: back(cut.start).offset,
         length: cut.end - cut.start,

@@ -131,7 +131,7 @@ function known_(known: readonly string[]): string {
 /** The values of a discriminator, through `$ref`, from the names of the definitions: `pagination_cursor`. */
 function tagsOf({ parentSchema }: ErrorObject): string[] {
   const names = ((parentSchema as Schema).oneOf ?? []).map(({ $ref = "" }) => $ref.split("/").at(-1)!);
-  return names.map((name) => name.replace(/^(?:pagination|auth|slices)_|_source$/g, ""));
+  return names.map((name) => name.replace(/^(?:pagination|auth|slices|deletes)_|_(?:source|connection)$/g, ""));
 }
 
 function nameForm({ parentSchema }: ErrorObject): string {

@@ -69,7 +69,7 @@ export function checkSchema(
       !(
         keyword === "required" &&
         kinds.has(instancePath) &&
-        (params as { missingProperty: string }).missingProperty === "type"
+        ["type", "by", "detect"].includes((params as { missingProperty: string }).missingProperty)
       ),
   );
   const mistyped = new Set(errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath));

@@ -12,18 +12,42 @@ const words = ["description", "message"];
  * one hash only. Words for people and the order of keys are no part of it.
  */
 export function specHash(spec: Pipeline): string {
-  const { mapping, rules, params, ...rest } = without(spec as unknown as Tree, besides);
+  const { params, children, source, ...rest } = without(spec as unknown as Tree, besides);
   const meaning = {
+    ...targetMeaning(rest),
+    source: sourceMeaning(tree(source)),
+    params: Object.fromEntries(
+      Object.entries(tree(params)).map(([name, param]) => [name, without(tree(param), words)]),
+    ),
+    ...(children === undefined ? {} : { children: (children as Tree[]).map(targetMeaning) }),
+  };
+  return createHash("sha256").update(canonicalJson(meaning)).digest("hex").slice(0, 16);
+}
+
+/** How long an export is waited for: with more time the next run goes on with the job that it was too short for. */
+const waits = ["every", "max_every", "for", "message"];
+
+function sourceMeaning({ job, incremental, ...rest }: Tree): Tree {
+  const { job: over, ...laid } = tree(incremental);
+  const jobMeaning = (value: unknown): Tree =>
+    value !== tree(value)
+      ? { job: value }
+      : { job: { ...without(tree(value), ["cleanup"]), poll: without(tree(tree(value)["poll"]), waits) } };
+  return {
+    ...rest,
+    ...(job === undefined ? {} : jobMeaning(job)),
+    ...(incremental === undefined ? {} : { incremental: { ...laid, ...(over === undefined ? {} : jobMeaning(over)) } }),
+  };
+}
+
+function targetMeaning({ mapping, rules, ...rest }: Tree): Tree {
+  return {
     ...rest,
     mapping: Object.fromEntries(
       Object.entries(tree(mapping)).map(([column, field]) => [column, fieldMeaning(tree(field))]),
     ),
     rules: ((rules ?? []) as Tree[]).map((rule) => without(rule, words)),
-    params: Object.fromEntries(
-      Object.entries(tree(params)).map(([name, param]) => [name, without(tree(param), words)]),
-    ),
   };
-  return createHash("sha256").update(canonicalJson(meaning)).digest("hex").slice(0, 16);
 }
 
 function fieldMeaning(field: Tree): Tree {

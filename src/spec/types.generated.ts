@@ -18,14 +18,7 @@ export interface ValidatorUse {
  */
 export type Decode = "json" | "jsonl" | "csv" | "xml" | "rows" | DecodeOptions;
 /**
- * Independent parts that the source is read in, side by side up to the connection's `concurrency`; each has a checkpoint of its own. {{slice.…}} in the request, $slice in JSONata over a response.
- *
- * This interface was referenced by `Pipeline`'s JSON-Schema
- * via the `definition` "slices".
- */
-export type Slices = SlicesDate | SlicesList;
-/**
- * What a response means, by rules; the first whose `when` is true wins. A pipeline's come before its connection's, then the defaults (2xx is a success, 429 and 5xx are tried again, the rest fails).
+ * What a response means, by rules; the first whose `when` is true wins. A pipeline's come before its connection's, then the defaults (2xx is a success but for 207, 429 and 5xx are tried again, the rest fails).
  *
  * This interface was referenced by `Pipeline`'s JSON-Schema
  * via the `definition` "responses".
@@ -38,9 +31,9 @@ export type Responses = {
    */
   when: string;
   /**
-   * fail: stop the run. retry: try again. ignore: go on as if it were a success. empty: a page without records. unchanged: nothing has changed since the last run.
+   * fail: stop the run. retry: try again. ignore: go on as if it were a success. empty: a page without records. unchanged: nothing has changed since the last run. Of a batch of parents, split: ask its halves, down to the one id that is refused, which is rejected; lookup: ask each of its ids on its own.
    */
-  do: "fail" | "retry" | "ignore" | "empty" | "unchanged";
+  do: "fail" | "retry" | "ignore" | "empty" | "unchanged" | "split" | "lookup";
   /**
    * What to tell the user.
    */
@@ -51,12 +44,59 @@ export type Responses = {
   wait?: string;
 }[];
 /**
+ * Parts that the source is read in, side by side up to the connection's `concurrency`: windows, values, or the rows of another pipeline. {{slice.…}} in the request, $slice in JSONata over a response.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "slices".
+ */
+export type Slices = SlicesDate | SlicesList | SlicesParent;
+/**
  * iso, epoch, epochMs, epochUs, serial, money, or a pattern such as MM/dd/yyyy; a list is tried in order.
  *
  * This interface was referenced by `Pipeline`'s JSON-Schema
  * via the `definition` "format".
  */
 export type Format = string | string[];
+/**
+ * First and full loads read by ranges of a key, so many at once (`pool` of the connection is the most): each range is a slice with a checkpoint of its own.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "parallel".
+ */
+export type Parallel = number | {readers: number; by?: string; ranges?: number};
+/**
+ * Column: JSONata over the record, or a field with type and checks.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "mapping".
+ */
+export type Mapping = Record<string, Field>;
+/**
+ * Checks across the row.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "rules".
+ *
+ * Items: One rule.
+ */
+export type Rules = {
+  /**
+   * Its name in counts and messages.
+   */
+  name: string;
+  /**
+   * JSONata over the row; anything but true (after JSONata's boolean cast) fails.
+   */
+  check: string;
+  /**
+   * What to tell the user.
+   */
+  message?: string;
+  /**
+   * reject the record, or keep it and count a warning.
+   */
+  on_fail: "reject" | "warn";
+}[];
 /**
  * A JSONata expression (type text), or a field with type and checks.
  *
@@ -71,7 +111,20 @@ export type FieldInput = string | Field;
  * via the `definition` "pagination".
  */
 export type Pagination =
-  PaginationNone | PaginationCursor | PaginationPage | PaginationOffset | PaginationNextUrl | PaginationLastId;
+  | PaginationNone
+  | PaginationCursor
+  | PaginationPage
+  | PaginationOffset
+  | PaginationNextUrl
+  | PaginationLastId
+  | PaginationNested;
+/**
+ * How the next page follows.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "database_pagination".
+ */
+export type DatabasePagination = PaginationNone | PaginationKeyset;
 
 /**
  * One entity of one system: where its records come from, how they map, where rows go.
@@ -110,62 +163,25 @@ export interface Pipeline {
   /**
    * Where records come from.
    */
-  source: ApiSource | CsvSource;
-  /**
-   * Expressions computed once a record, used as $name.
-   */
-  let?: {
-    /**
-     * JSONata over the record.
-     */
-    [k: string]: string;
-  };
+  source: ApiSource | CsvSource | DatabaseSource;
+  let?: Lets;
   /**
    * A template of the record's page in the system; shown in errors and rejects. `record` is the row.
    */
   record_url?: string;
+  mapping?: Mapping;
+  rules?: Rules;
+  upsert?: Upsert;
   /**
-   * Column: JSONata over the record, or a field with type and checks.
-   */
-  mapping: Record<string, Field>;
-  /**
-   * Checks across the row.
+   * Further tables whose rows are made from parts of a record. In their expressions $parent is the record. With children, mapping, upsert and sink may be left out together: the record itself is no row then.
    *
-   * Items: One rule.
+   * @minItems 1
    */
-  rules?: {
-    /**
-     * Its name in counts and messages.
-     */
-    name: string;
-    /**
-     * JSONata over the row; anything but true (after JSONata's boolean cast) fails.
-     */
-    check: string;
-    /**
-     * What to tell the user.
-     */
-    message?: string;
-    /**
-     * reject the record, or keep it and count a warning.
-     */
-    on_fail: "reject" | "warn";
-  }[];
+  children?: Child[];
   /**
-   * Which rows are the same, and which is newer.
+   * Which rows are gone, and what becomes of them. Nothing is deleted after a read that failed, was cut or narrowed, or where more than `max` would go.
    */
-  upsert: {
-    /**
-     * Mapped columns that make a row unique. Always required.
-     *
-     * @minItems 1
-     */
-    keys: string[];
-    /**
-     * A mapped column; a row whose value is smaller than the stored one is stale and is not written.
-     */
-    newer_by?: string;
-  };
+  deletes?: DeletesListed | DeletesFlag | DeletesMissing | DeletesMerged;
   /**
    * Guards of a run.
    */
@@ -175,15 +191,7 @@ export interface Pipeline {
      */
     max_rejects?: number | string;
   };
-  /**
-   * Where rows go: a table of the project's warehouse.
-   */
-  sink: {
-    /**
-     * The table's name.
-     */
-    table: string;
-  };
+  sink?: SinkTable;
   /**
    * Records and the rows they must become, run by the same engine.
    *
@@ -208,6 +216,12 @@ export interface Pipeline {
      * The rows expected, named columns only.
      */
     rows?: {}[];
+    /**
+     * The rows expected in the tables of `children`: table name to rows, named columns only.
+     */
+    children?: {
+      [k: string]: {}[];
+    };
     /**
      * The rejects expected: field, rule, message.
      */
@@ -269,17 +283,18 @@ export interface ApiSource {
    * The connection's name: `connection.yml` beside the spec.
    */
   connection: string;
-  request: Request;
+  request?: Request;
   decode?: Decode;
   /**
    * JSONata over the decoded body that gives the list of records. No value there is an error, unless `missing: empty`.
    */
-  records: {from: string; missing: "fail" | "empty"};
+  records?: {from: string; missing: "fail" | "empty"};
   pagination: Pagination;
+  job?: Job;
   slices?: Slices;
   responses?: Responses;
   /**
-   * Laid over request, records, pagination and slices when a run has a watermark or a start date. A request that names its own path or url stands alone.
+   * Laid over request, records, pagination, slices and job when a run has a watermark or a start date. A request that names its own path or url stands alone.
    */
   incremental?: {
     /**
@@ -295,6 +310,15 @@ export interface ApiSource {
      * Laid over the pagination; one that names its own type stands alone.
      */
     pagination?: Record<string, unknown>;
+    /**
+     * Laid over the job; a part that names its own path or url stands alone as a request, null takes the job away.
+     */
+    job?: {
+      create?: Record<string, unknown>;
+      poll?: Record<string, unknown>;
+      results?: Record<string, unknown>;
+      cleanup?: Record<string, unknown> | null;
+    } | null;
     /**
      * Laid over the slices; one that names its own `by` stands alone, null takes them away.
      */
@@ -326,6 +350,287 @@ export interface ApiSource {
  * via the `definition` "request".
  */
 export interface Request {
+  /**
+   * The HTTP method.
+   */
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /**
+   * What it takes from budgets that count cost: a number, or a template such as {{slice.cost}}.
+   */
+  cost: number | string;
+  /**
+   * Path below the connection's base_url. Values in templates are URL-encoded; {{{…}}} is raw.
+   */
+  path?: string;
+  /**
+   * A whole URL, instead of path.
+   */
+  url?: string;
+  /**
+   * Query parameters; a list repeats the name; a parameter that was not given drops its item.
+   */
+  query?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Headers of this request.
+   */
+  headers?: {
+    [k: string]: string;
+  };
+  /**
+   * A JSON body.
+   */
+  body?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A form body (application/x-www-form-urlencoded).
+   */
+  form?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A text body.
+   */
+  text?: string;
+  /**
+   * Content type of a text body.
+   */
+  content_type?: string;
+}
+/**
+ * An export that is made, waited for and fetched, instead of request, records, pagination and decode. A run that is broken off goes on with the same job.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "job".
+ */
+export interface Job {
+  create: JobCreate;
+  poll: JobPoll;
+  results: JobResults;
+  cleanup?: JobCleanup;
+}
+/**
+ * The request that makes the job.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "job_create".
+ */
+export interface JobCreate {
+  /**
+   * The HTTP method.
+   */
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /**
+   * What it takes from budgets that count cost: a number, or a template such as {{slice.cost}}.
+   */
+  cost: number | string;
+  /**
+   * Path below the connection's base_url. Values in templates are URL-encoded; {{{…}}} is raw.
+   */
+  path?: string;
+  /**
+   * A whole URL, instead of path.
+   */
+  url?: string;
+  /**
+   * Query parameters; a list repeats the name; a parameter that was not given drops its item.
+   */
+  query?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Headers of this request.
+   */
+  headers?: {
+    [k: string]: string;
+  };
+  /**
+   * A JSON body.
+   */
+  body?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A form body (application/x-www-form-urlencoded).
+   */
+  form?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A text body.
+   */
+  text?: string;
+  /**
+   * Content type of a text body.
+   */
+  content_type?: string;
+  decode?: Decode;
+  /**
+   * JSONata over the answer, with $headers and $status: the job's id, {{job.id}} in the other requests. It is committed before the job is polled.
+   */
+  id: string;
+  /**
+   * More of the answer, name → JSONata: {{job.name}} in the other requests (an address to poll).
+   */
+  keep?: Record<string, string>;
+}
+/**
+ * The request that asks how far the job is, made until it is done.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "job_poll".
+ */
+export interface JobPoll {
+  /**
+   * The HTTP method.
+   */
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /**
+   * What it takes from budgets that count cost: a number, or a template such as {{slice.cost}}.
+   */
+  cost: number | string;
+  /**
+   * Path below the connection's base_url. Values in templates are URL-encoded; {{{…}}} is raw.
+   */
+  path?: string;
+  /**
+   * A whole URL, instead of path.
+   */
+  url?: string;
+  /**
+   * Query parameters; a list repeats the name; a parameter that was not given drops its item.
+   */
+  query?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Headers of this request.
+   */
+  headers?: {
+    [k: string]: string;
+  };
+  /**
+   * A JSON body.
+   */
+  body?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A form body (application/x-www-form-urlencoded).
+   */
+  form?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A text body.
+   */
+  text?: string;
+  /**
+   * Content type of a text body.
+   */
+  content_type?: string;
+  decode?: Decode;
+  /**
+   * How long to wait between two looks; a Retry-After that asks for more is respected.
+   */
+  every: string;
+  /**
+   * The wait doubles from look to look up to this; not given, it stays the same.
+   */
+  max_every?: string;
+  /**
+   * How long to wait in all; then the run fails, and the next one goes on waiting for the same job.
+   */
+  for: string;
+  /**
+   * JSONata over the answer, with $headers and $status: true when the results can be fetched.
+   */
+  done: string;
+  /**
+   * True when the job has failed, or was stopped. It is cleaned up and the run fails.
+   */
+  failed?: string;
+  /**
+   * Of a failed job: why, for the error.
+   */
+  message?: string;
+}
+/**
+ * The request that fetches what the job made, page by page.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "job_results".
+ */
+export interface JobResults {
+  /**
+   * The HTTP method.
+   */
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /**
+   * What it takes from budgets that count cost: a number, or a template such as {{slice.cost}}.
+   */
+  cost: number | string;
+  /**
+   * Path below the connection's base_url. Values in templates are URL-encoded; {{{…}}} is raw.
+   */
+  path?: string;
+  /**
+   * A whole URL, instead of path.
+   */
+  url?: string;
+  /**
+   * Query parameters; a list repeats the name; a parameter that was not given drops its item.
+   */
+  query?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Headers of this request.
+   */
+  headers?: {
+    [k: string]: string;
+  };
+  /**
+   * A JSON body.
+   */
+  body?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A form body (application/x-www-form-urlencoded).
+   */
+  form?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A text body.
+   */
+  text?: string;
+  /**
+   * Content type of a text body.
+   */
+  content_type?: string;
+  /**
+   * Where the results are several files: JSONata over the last answer to poll that gives their URLs or ids; {{job.item}} is the one that is fetched.
+   */
+  each?: string;
+  decode?: Decode;
+  /**
+   * JSONata over the decoded body that gives the list of records: the body itself if not given. No value there is an error, unless `missing: empty`.
+   */
+  records: string | {from: string; missing?: "fail" | "empty"};
+  pagination: Pagination;
+  responses?: Responses;
+}
+/**
+ * The request that removes a job nobody needs any more: all its records are committed, it has failed, or no run goes on from it. If it fails the run goes on.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "job_cleanup".
+ */
+export interface JobCleanup {
   /**
    * The HTTP method.
    */
@@ -418,6 +723,42 @@ export interface SlicesList {
   values: (string | number | boolean | Record<string, unknown>)[];
 }
 /**
+ * The rows of another pipeline's table, ascending by id, a batch of ids a call: {{slice.ids}}, {{slice.inputs}} ([{ id }], as batch endpoints take them) and, where batch is 1, {{slice.id}}. A resumed run goes on after the last batch that is in whole.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "slices_parent".
+ */
+export interface SlicesParent {
+  /**
+   * The kind of slices.
+   */
+  by: "parent";
+  /**
+   * The pipeline whose rows are asked for. It belongs in `depends_on`.
+   */
+  pipeline: string;
+  /**
+   * The column of its table that holds the ids: unique and never null.
+   */
+  column: string;
+  /**
+   * Only rows whose content changed since this pipeline last ran to its end.
+   */
+  changed: boolean;
+  /**
+   * How much further back `changed` looks, on the warehouse's clock.
+   */
+  overlap: string;
+  /**
+   * How often all rows are asked for all the same: for changes that leave no mark on the parent.
+   */
+  full_every?: string;
+  /**
+   * How many ids a call asks for.
+   */
+  batch: number;
+}
+/**
  * What orders changes. A run with a watermark asks only for what changed since.
  *
  * This interface was referenced by `Pipeline`'s JSON-Schema
@@ -474,7 +815,7 @@ export interface CsvSource {
    */
   connection?: string;
   /**
-   * A file or a glob, relative to the spec's folder.
+   * A file or a glob, relative to the spec's folder. A template over params: {{params.file}} may also give an http(s) URL.
    */
   path?: string;
   /**
@@ -532,6 +873,330 @@ export interface CsvSource {
    */
   parse_json?: string[];
   delta?: Delta;
+}
+/**
+ * A table or a query of a database.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "database_source".
+ */
+export interface DatabaseSource {
+  /**
+   * The kind of source.
+   */
+  type: "database";
+  /**
+   * The connection's name: `connection.yml` beside the spec.
+   */
+  connection: string;
+  /**
+   * The table or view. Only the columns that the pipeline reads are asked for.
+   */
+  table?: string;
+  /**
+   * table: which rows, as SQL. {{params.…}} and the like are bound as values.
+   */
+  where?: string;
+  /**
+   * SQL of one SELECT, instead of a table. {{delta}} and {{keyset}} stand for the runtime's own conditions, {{since}}, {{until}} and {{params.…}} for values, which are bound; ORDER BY and LIMIT are added.
+   */
+  query?: string;
+  pagination: PaginationNone | PaginationKeyset;
+  delta?: DatabaseDelta;
+  parallel?: Parallel;
+  /**
+   * What becomes of binary columns (BLOB, bytea): fail refuses to read them.
+   */
+  binary: "fail" | "base64" | "hex";
+  /**
+   * JSONata over the record; a record for which it is not true is counted as filtered and goes no further.
+   */
+  filter?: string;
+  /**
+   * table: more columns to read, where expressions cannot tell (wildcards, $lookup).
+   */
+  select?: string[];
+  /**
+   * Texts that mean NULL, compared before trimming.
+   */
+  null_values: string[];
+  /**
+   * Fields whose text is JSON: opened before mapping.
+   */
+  parse_json?: string[];
+}
+/**
+ * What orders changes. A run with a watermark asks only for what changed since.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "database_delta".
+ */
+export interface DatabaseDelta {
+  /**
+   * JSONata over the record: the value that orders changes. Where it is a column's name, columns may be left out; where columns are given, it may.
+   */
+  field?: string;
+  /**
+   * The columns that {{delta}} compares: the first one that is not NULL counts.
+   *
+   * @minItems 1
+   */
+  columns?: string[];
+  /**
+   * How values compare. integer: an id that only grows.
+   */
+  type: "timestamp" | "date" | "integer";
+  format?: Format;
+  /**
+   * Zone of values that carry none (IANA name).
+   */
+  time_zone?: string;
+  /**
+   * How much is read again for safety: a duration, or a count for integers.
+   */
+  overlap?: string | number;
+  /**
+   * Where the first run starts; 1970-01-01 if not given.
+   */
+  start?: string | number;
+  /**
+   * What to do with a row whose columns are all NULL.
+   */
+  missing: "include" | "exclude" | "fail";
+  /**
+   * {{delta}} is always true: rows before `since` are filtered on our side.
+   */
+  local: boolean;
+}
+/**
+ * Expressions computed once a record, used as $name.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "lets".
+ */
+export interface Lets {
+  /**
+   * JSONata over the record.
+   */
+  [k: string]: string;
+}
+/**
+ * Which rows are the same, and which is newer.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "upsert".
+ */
+export interface Upsert {
+  /**
+   * Mapped columns that make a row unique. Always required.
+   *
+   * @minItems 1
+   */
+  keys: string[];
+  /**
+   * A mapped column; a row whose value is smaller than the stored one is stale and is not written.
+   */
+  newer_by?: string;
+  /**
+   * Some of the keys, whose values come from $parent or $slice: stored rows of the same values that were not read are deleted. Only in `children`, and with `slices: { by: parent }`.
+   *
+   * @minItems 1
+   */
+  replace_within?: string[];
+}
+/**
+ * Rows of a second table, made from parts of a record.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "child".
+ */
+export interface Child {
+  /**
+   * JSONata over the record: the child records. A value that is no list is a list of one; nothing is none.
+   */
+  each: string;
+  let?: Lets;
+  mapping: Mapping;
+  rules?: Rules;
+  upsert: Upsert;
+  sink: SinkTable;
+}
+/**
+ * Where rows go: a table of the project's warehouse.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "sink_table".
+ */
+export interface SinkTable {
+  /**
+   * The table's name.
+   */
+  table: string;
+}
+/**
+ * The source has a list of what was deleted. What is not written here is the source's own.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "deletes_listed".
+ */
+export interface DeletesListed {
+  /**
+   * How deleted records are found.
+   */
+  detect: "listed";
+  /**
+   * The request of the list, laid over the source's; one that names its own path or url stands alone.
+   */
+  request: Record<string, unknown>;
+  decode?: Decode;
+  /**
+   * JSONata over the decoded body: the deleted records, each with the key that the mapping reads.
+   */
+  records?: string;
+  /**
+   * Laid over the source's pagination; one that names its own type stands alone.
+   */
+  pagination?: Record<string, unknown>;
+  /**
+   * Laid over the source's slices; one that names its own `by` stands alone. A request that names its own path is read as one unless it has slices here.
+   */
+  slices?: Record<string, unknown> | null;
+  responses?: Responses;
+  lookup?: DeletesLookup;
+  /**
+   * JSONata over a record that others were merged into: their ids, one or a list. Their rows are deleted; needs an upsert key of one column.
+   */
+  merged?: string;
+  /**
+   * full: in runs that read everything, and in etl remove. every: in deltas too.
+   */
+  on: "full" | "every";
+  /**
+   * soft: the row stays, the time stands in its column deleted_at, and it lives again when its record comes back. hard: the row is removed.
+   */
+  mode: "soft" | "hard";
+  /**
+   * How many rows a run may delete: a count, or a share of the live rows (at least one). Beyond it nothing is deleted and the run is partial, until it is run with --allow-deletes.
+   */
+  max: number | string;
+}
+/**
+ * Asks the source about each row before it is deleted: only what the source denies goes. A lookup that fails deletes nothing.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "deletes_lookup".
+ */
+export interface DeletesLookup {
+  request: Request;
+  /**
+   * How many keys a request asks for: {{lookup.keys}}, a list, {{lookup.inputs}}, a list of { id }, or {{lookup.key}} where it is 1.
+   */
+  batch: number;
+  /**
+   * JSONata over the answer: the keys that exist, one or a list. Those asked for and not among them are gone. Only a success is looked at.
+   */
+  found?: string;
+  /**
+   * JSONata over the answer, with $status: the keys that are gone, or true where the one key asked for is.
+   */
+  gone?: string;
+  decode?: Decode;
+  responses?: Responses;
+}
+/**
+ * A deleted record is among the others and says so. It is counted as filtered; its row is deleted, and none is made of it.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "deletes_flag".
+ */
+export interface DeletesFlag {
+  /**
+   * How deleted records are found.
+   */
+  detect: "flag";
+  /**
+   * JSONata over the record: true for one that was deleted.
+   */
+  when: string;
+  lookup?: DeletesLookup;
+  /**
+   * JSONata over a record that others were merged into: their ids, one or a list. Their rows are deleted; needs an upsert key of one column.
+   */
+  merged?: string;
+  /**
+   * full: in runs that read everything, and in etl remove. every: in deltas too.
+   */
+  on: "every";
+  /**
+   * soft: the row stays, the time stands in its column deleted_at, and it lives again when its record comes back. hard: the row is removed.
+   */
+  mode: "soft" | "hard";
+  /**
+   * How many rows a run may delete: a count, or a share of the live rows (at least one). Beyond it nothing is deleted and the run is partial, until it is run with --allow-deletes.
+   */
+  max: number | string;
+}
+/**
+ * What a whole read did not contain is gone. One record without a readable key turns it off for that run. Of a table of a database, whose upsert keys are its columns, the keys are compared without a whole read, in etl remove and with on: every.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "deletes_missing".
+ */
+export interface DeletesMissing {
+  /**
+   * How deleted records are found.
+   */
+  detect: "missing";
+  /**
+   * Which rows the read answers for: column and value, a template over params and vars; `slice` for a column that lies in the date slices that were read. None: every row of the table.
+   */
+  scope?: Record<string, string | number | boolean>;
+  lookup?: DeletesLookup;
+  /**
+   * JSONata over a record that others were merged into: their ids, one or a list. Their rows are deleted; needs an upsert key of one column.
+   */
+  merged?: string;
+  /**
+   * full: in runs that read everything, and in etl remove. every: in deltas too.
+   */
+  on: "full" | "every";
+  /**
+   * soft: the row stays, the time stands in its column deleted_at, and it lives again when its record comes back. hard: the row is removed.
+   */
+  mode: "soft" | "hard";
+  /**
+   * How many rows a run may delete: a count, or a share of the live rows (at least one). Beyond it nothing is deleted and the run is partial, until it is run with --allow-deletes.
+   */
+  max: number | string;
+}
+/**
+ * Nothing but records that were merged into others.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "deletes_merged".
+ */
+export interface DeletesMerged {
+  /**
+   * How deleted records are found.
+   */
+  detect: "merged";
+  lookup?: DeletesLookup;
+  /**
+   * JSONata over a record that others were merged into: their ids, one or a list. Their rows are deleted; needs an upsert key of one column.
+   */
+  merged: string;
+  /**
+   * full: in runs that read everything, and in etl remove. every: in deltas too.
+   */
+  on: "every";
+  /**
+   * soft: the row stays, the time stands in its column deleted_at, and it lives again when its record comes back. hard: the row is removed.
+   */
+  mode: "soft" | "hard";
+  /**
+   * How many rows a run may delete: a count, or a share of the live rows (at least one). Beyond it nothing is deleted and the run is partial, until it is run with --allow-deletes.
+   */
+  max: number | string;
 }
 /**
  * One column.
@@ -983,6 +1648,38 @@ export interface PaginationLastId {
   max_pages: number;
 }
 /**
+ * Each record of a batch has pages of its own: the next request asks for those alone that have more. Only in slices by parent.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "pagination_nested".
+ */
+export interface PaginationNested {
+  /**
+   * The kind of pagination.
+   */
+  type: "nested";
+  /**
+   * JSONata over the body: the list of records that may have more.
+   */
+  over: string;
+  /**
+   * JSONata over such a record: its id.
+   */
+  key: string;
+  /**
+   * JSONata over such a record: where its next page starts; no value where it has no more.
+   */
+  cursor: string;
+  /**
+   * Where the cursor goes: slice.inputs.after makes {{slice.inputs}} a list of { id, after }.
+   */
+  send_as: string;
+  /**
+   * A guard: more pages than this stop the run.
+   */
+  max_pages: number;
+}
+/**
  * One of json (the default), jsonl, csv and xml says what the body is; zip says which entry of an archive; rows makes records of lists of cells in it.
  *
  * This interface was referenced by `Pipeline`'s JSON-Schema
@@ -1098,11 +1795,46 @@ export interface DecodeRows {
    */
   row_number?: string;
 }
+/**
+ * The next page starts after the last row's keys: stable however the table changes, and as fast on the last page as on the first where there is an index on the keys.
+ *
+ * This interface was referenced by `Pipeline`'s JSON-Schema
+ * via the `definition` "pagination_keyset".
+ */
+export interface PaginationKeyset {
+  /**
+   * The kind of pagination.
+   */
+  type: "keyset";
+  /**
+   * Columns that order the rows; all together they are unique. The result holds each under its own name, without its table's.
+   *
+   * @minItems 1
+   */
+  keys: string[];
+  /**
+   * Rows a page: the LIMIT of each query.
+   */
+  size: number;
+  /**
+   * What --batch-size may ask for at most; the size itself if not given.
+   */
+  max_size?: number;
+  /**
+   * true says that the keys are unique although validate cannot tell: they do not hold all columns of the upsert keys.
+   */
+  unique: boolean;
+}
 
 /**
  * How to reach a system: address, credentials, limits, retry rules. ${VAR} and ${VAR:-default} come from the environment.
  */
-export interface Connection {
+export type Connection = ApiConnection | DatabaseConnection;
+
+/**
+ * An HTTP API.
+ */
+export interface ApiConnection {
   /**
    * The system's name.
    */
@@ -1146,7 +1878,7 @@ export interface Connection {
   timeout: string;
   limits: Limits;
   /**
-   * What a response means, by rules; the first whose `when` is true wins. A pipeline's come before its connection's, then the defaults (2xx is a success, 429 and 5xx are tried again, the rest fails).
+   * What a response means, by rules; the first whose `when` is true wins. A pipeline's come before its connection's, then the defaults (2xx is a success but for 207, 429 and 5xx are tried again, the rest fails).
    *
    * Items: One rule.
    */
@@ -1168,6 +1900,10 @@ export interface Connection {
      */
     wait?: string;
   }[];
+  /**
+   * Where requests may go beside base_url's own host: what a spec names, the next link of an answer, a redirect. Without it a request and a redirect may go anywhere, without credentials, and a next link nowhere else. An empty list allows the own host alone.
+   */
+  allowed_hosts?: (string | {host: string; credentials: boolean})[];
   check?: Check;
   /**
    * Validators named once, used by any pipeline of the system.
@@ -1184,9 +1920,6 @@ export interface Connection {
 }
 /**
  * Authorization: Bearer <token>.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "auth_bearer".
  */
 export interface AuthBearer {
   /**
@@ -1200,9 +1933,6 @@ export interface AuthBearer {
 }
 /**
  * HTTP Basic.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "auth_basic".
  */
 export interface AuthBasic {
   /**
@@ -1220,9 +1950,6 @@ export interface AuthBasic {
 }
 /**
  * Headers of any form.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "auth_header".
  */
 export interface AuthHeader {
   /**
@@ -1244,9 +1971,6 @@ export interface AuthHeader {
 }
 /**
  * Keys in the query.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "auth_query".
  */
 export interface AuthQuery {
   /**
@@ -1262,9 +1986,6 @@ export interface AuthQuery {
 }
 /**
  * OAuth 2: an access token is asked for, kept, and renewed before it expires.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "auth_oauth2".
  */
 export interface AuthOauth2 {
   /**
@@ -1331,9 +2052,6 @@ export interface AuthOauth2 {
 }
 /**
  * A JSON Web Token (RFC 7519), made and signed for each token request; iat and exp are added.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "assertion".
  */
 export interface Assertion {
   /**
@@ -1363,9 +2081,6 @@ export interface Assertion {
 }
 /**
  * A budget: so many requests, or so much cost, in so much time. Windows of up to a minute are paced evenly; longer ones run freely until half is used, then spread what remains; a day (or a budget with a reserve) is a quota, which is only counted.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "rate_limit".
  */
 export interface RateLimit {
   /**
@@ -1428,9 +2143,6 @@ export interface RateLimit {
 }
 /**
  * When and how often a call is tried again.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "retry".
  */
 export interface Retry {
   /**
@@ -1456,9 +2168,6 @@ export interface Retry {
 }
 /**
  * Guards against answers too large to hold.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "limits".
  */
 export interface Limits {
   /**
@@ -1472,9 +2181,6 @@ export interface Limits {
 }
 /**
  * One cheap call, for `etl connections test`.
- *
- * This interface was referenced by `Connection`'s JSON-Schema
- * via the `definition` "check".
  */
 export interface Check {
   /**
@@ -1487,6 +2193,135 @@ export interface Check {
   query?: {
     [k: string]: unknown;
   };
+}
+/**
+ * A database: MySQL or MariaDB, PostgreSQL, SQLite, or Amazon Athena.
+ */
+export interface DatabaseConnection {
+  /**
+   * The system's name.
+   */
+  connection: string;
+  /**
+   * The kind of system.
+   */
+  type: "database";
+  /**
+   * Which database it is. mysql is MariaDB too.
+   */
+  dialect: "mysql" | "postgres" | "sqlite" | "athena";
+  /**
+   * Its address in one: mysql://user:password@host:3306/name, postgres://…, sqlite:file.db. Or host, port, database, user and password.
+   */
+  url?: string;
+  /**
+   * The server's name or address; 127.0.0.1 if not given.
+   */
+  host?: string;
+  /**
+   * The server's port; the dialect's own if not given.
+   */
+  port?: number | string;
+  /**
+   * The database. For sqlite the file, relative to the folder of the spec that uses it.
+   */
+  database?: string;
+  /**
+   * The user. One that may only read is enough.
+   */
+  user?: string;
+  /**
+   * The user's password.
+   */
+  password?: string;
+  /**
+   * true: encrypted, and the server's certificate must be good. A map says more.
+   */
+  tls: boolean | {ca?: string; cert?: string; key?: string; server_name?: string; verify: boolean};
+  /**
+   * Connections that one pipeline opens at once, at the most.
+   */
+  pool: number;
+  /**
+   * The zone of dates and times that carry none (IANA name); UTC if not given. Fields and delta take it over unless they name their own.
+   */
+  time_zone?: string;
+  /**
+   * How long one statement may take, reading its rows included. The server ends it then, where it can.
+   */
+  statement_timeout: string;
+  /**
+   * How long connecting may take.
+   */
+  connect_timeout: string;
+  retry: DatabaseRetry;
+  /**
+   * athena: the AWS region.
+   */
+  region?: string;
+  /**
+   * athena: the workgroup; primary if not given.
+   */
+  workgroup?: string;
+  /**
+   * athena: the data catalog; AwsDataCatalog if not given.
+   */
+  catalog?: string;
+  /**
+   * athena: where results are written, unless the workgroup says so.
+   */
+  output?: string;
+  /**
+   * athena: another address than the region's own.
+   */
+  endpoint?: string;
+  /**
+   * athena: the AWS access key. Without one, the credentials that AWS's own tools would use.
+   */
+  access_key_id?: string;
+  /**
+   * athena: its secret.
+   */
+  secret_access_key?: string;
+  /**
+   * athena: the token of temporary credentials.
+   */
+  session_token?: string;
+  /**
+   * Values for templates: {{vars.portal}}.
+   */
+  vars?: {
+    [k: string]: string | number | boolean;
+  };
+  /**
+   * Validators named once, used by any pipeline of the system.
+   */
+  validators?: {
+    [k: string]: {};
+  };
+  /**
+   * Laid over this connection in an environment: {production: {host: db.internal}}.
+   */
+  environments?: {
+    [k: string]: {};
+  };
+}
+/**
+ * What happens when the connection cannot be made or is lost: the read goes on after the last row that came.
+ */
+export interface DatabaseRetry {
+  /**
+   * Attempts in all, each time that nothing more comes.
+   */
+  attempts: number;
+  /**
+   * The first wait; each one is twice as long, with jitter.
+   */
+  wait: string;
+  /**
+   * The longest wait.
+   */
+  max_wait: string;
 }
 
 /**

@@ -15,7 +15,7 @@ export interface TemplateProblem {
 }
 
 export interface TemplateSurroundings {
-  /** Root names that have a value here: since, until, now, page, params, vars, slice, record. */
+  /** Root names that have a value here: since, until, now, page, params, vars, slice, job, record, lookup. */
   names: readonly string[];
   /** Params that the pipeline declares. */
   params: readonly string[];
@@ -23,10 +23,13 @@ export interface TemplateSurroundings {
   vars?: readonly string[];
   /** Names below `slice`; absent where they are not known. */
   slice?: readonly string[];
+  /** Names below `job`; absent where they are not known. */
+  job?: readonly string[];
   /** `path`: `{{{…}}}` is allowed, and a value must stand. */
   where: "path" | "value";
 }
 
+const lookupNames = ["key", "keys", "inputs"];
 const pageNames = ["after", "number", "offset", "size"];
 
 /** Every problem of a template; none for a text without one. */
@@ -75,6 +78,8 @@ function checkPath(parts: readonly string[], offset: number, surroundings: Templ
     params: surroundings.params,
     vars: surroundings.vars,
     slice: surroundings.slice,
+    lookup: lookupNames,
+    job: surroundings.job,
   };
   if (!Object.hasOwn(members, root)) return [];
   if (member === undefined) {

@@ -8,3 +8,6 @@ export { TemplateError } from "./expression.ts";
 export { helperNames } from "./helpers.ts";
 export { compileTree, renderTree, type CompiledTree } from "./render-tree.ts";
 export { DROPPED, type Scope } from "./scope.ts";
+export { compileSql, type CompiledSql, type Predicate, predicates, type SqlPart } from "./sql.ts";
+export { sqlRules, type SqlRules } from "./sql-rules.ts";
+export { evaluate } from "./evaluate.ts";

@@ -76,6 +76,17 @@ describe("records", () => {
     expect(error.message).toMatch(message);
   });
 
+  it("in pages of bare lists, never from a map", async () => {
+    const paged = { records: "$", pagination: { type: "page", send_as: "query.page" } };
+    const error = await rejection(recordsFrom(paged, { message: "try later" }));
+    expect(error).toBeInstanceOf(FatalError);
+    expect(error.message).toMatch(
+      /answered 200, but the body is no list of records \(records: \$, in pages\): the body has message, and says "try later"$/,
+    );
+    // One page may be one record.
+    expect(await recordsFrom({ records: "$" }, { id: 1 })).toEqual([{ id: 1 }]);
+  });
+
   it("an expression that fails names itself", async () => {
     const error = await rejection(recordsFrom({ records: "$number(items)" }, { items: "x" }));
     expect(error).toBeInstanceOf(FatalError);
@@ -229,6 +240,17 @@ describe("responses", () => {
     );
     const { source } = await openApi(server.url, { pagination: { type: "page", send_as: "query.page" } });
     expect((await rejection(readPages(source))).message).toMatch(/nothing has changed, in the middle of a read/);
+  });
+
+  it("in pages of bare lists, never from a map", async () => {
+    const paged = { records: "$", pagination: { type: "page", send_as: "query.page" } };
+    const error = await rejection(recordsFrom(paged, { message: "try later" }));
+    expect(error).toBeInstanceOf(FatalError);
+    expect(error.message).toMatch(
+      /answered 200, but the body is no list of records \(records: \$, in pages\): the body has message, and says "try later"$/,
+    );
+    // One page may be one record.
+    expect(await recordsFrom({ records: "$" }, { id: 1 })).toEqual([{ id: 1 }]);
   });
 
   it("an expression that fails names itself", async () => {

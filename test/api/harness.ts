@@ -1,7 +1,7 @@
 /** Opens the api source on a test server, and reads it. */
 import { onTestFinished } from "vitest";
 import { apiSource } from "../../src/sources/api/index.ts";
-import type { Bound, Page, ReadRequest, Source, Window } from "../../src/sources/contract.ts";
+import type { Bound, Page, ReadRequest, Source, SourceContext, Window } from "../../src/sources/contract.ts";
 import { schemaValidator } from "../../src/spec/schema.ts";
 import type { ApiSource } from "../../src/spec/types.ts";
 import { connectionTo, keepLog, newMetrics } from "../http/server.ts";
@@ -11,14 +11,13 @@ export interface OpenOptions {
   params?: Record<string, unknown>;
   mapped?: (path: string) => string[];
   signal?: AbortSignal;
+  parents?: SourceContext["parents"];
 }
 
-/** A source spec with the schema's defaults, as the spec layer hands it over. */
+/** A source spec with the schema's defaults, as the spec layer hands it over; one with a job has no request. */
 export function sourceSpec(over: object): ApiSource {
-  const spec = { type: "api", connection: "test", request: { path: "/items" }, records: "items", ...over } as Record<
-    string,
-    unknown
-  >;
+  const asked = "job" in over ? {} : { request: { path: "/items" }, records: "items" };
+  const spec = { type: "api", connection: "test", ...asked, ...over } as Record<string, unknown>;
   const validate = schemaValidator("pipeline", "api_source");
   if (!validate(spec)) throw new Error(JSON.stringify(validate.errors));
   if (typeof spec["records"] === "string") spec["records"] = { from: spec["records"], missing: "fail" };
@@ -28,7 +27,7 @@ export function sourceSpec(over: object): ApiSource {
 export async function openApi(
   base_url: string,
   spec: object,
-  { connection = {}, params = {}, mapped = () => [], signal = new AbortController().signal }: OpenOptions = {},
+  { connection = {}, params = {}, mapped = () => [], signal = new AbortController().signal, parents }: OpenOptions = {},
 ) {
   const metrics = newMetrics();
   const { log, lines } = keepLog();
@@ -38,6 +37,7 @@ export async function openApi(
     folder: ".",
     params,
     mapped,
+    ...(parents ? { parents } : {}),
     log,
     metrics,
     signal,

@@ -25,8 +25,10 @@ export interface PagedKind {
   spec: Record<string, unknown> & { pagination: Record<string, unknown> };
   /** Reading can go on in a later run. */
   stable: boolean;
-  /** An empty page ends the read. */
-  endsAtEmpty: boolean;
+  /** What an empty page is: the end, one like any other, or a page that nothing leads to. */
+  atEmpty: "ends" | "goes on" | "never asked";
+  /** The name that the page size is sent under: `limit` if not given. */
+  sizeName?: string;
   handler(data: PagedData): Handler;
 }
 
@@ -48,7 +50,7 @@ function paged(
     if (data.instead?.(request, response)) return;
     const asked = startOf(request);
     const start = data.startAt?.(asked) ?? asked;
-    const size = data.lengths?.get(start) ?? Number(request.query.get("limit") ?? limit);
+    const size = data.lengths?.get(start) ?? Number(request.query.get("limit") ?? request.query.get("$top") ?? limit);
     const end = start + size;
     const shown = data.items.slice(start, end).filter((item) => !data.hidden?.(item));
     answer(
@@ -71,7 +73,7 @@ export const kinds: PagedKind[] = [
     name: "cursor in the body",
     spec: { pagination: { ...common, type: "cursor", cursor: "paging.next.after", send_as: "query.after" } },
     stable: true,
-    endsAtEmpty: false,
+    atEmpty: "goes on",
     handler: (data) =>
       paged(
         data,
@@ -91,7 +93,7 @@ export const kinds: PagedKind[] = [
       request: { path: "/items", query: { after: "{{page.after}}" } },
     },
     stable: true,
-    endsAtEmpty: false,
+    atEmpty: "goes on",
     handler: (data) =>
       paged(
         data,
@@ -104,12 +106,43 @@ export const kinds: PagedKind[] = [
     name: "page",
     spec: { pagination: { ...common, type: "page", send_as: "query.page" } },
     stable: false,
-    endsAtEmpty: true,
+    atEmpty: "ends",
     handler: (data) =>
       paged(
         data,
         (request) => (number(request, "page") - 1) * number(request, "limit", limit),
         (response, { items, total }) => json(response, { items, total }),
+      ),
+  },
+  {
+    name: "page, until a flag",
+    spec: {
+      pagination: { ...common, type: "page", send_as: "query.page", first: 0, stop_when: "meta.more = false" },
+    },
+    stable: false,
+    atEmpty: "never asked",
+    handler: (data) =>
+      paged(
+        data,
+        (request) => number(request, "page") * number(request, "limit", limit),
+        (response, { items, next, total }) => json(response, { items, total, meta: { more: next !== undefined } }),
+      ),
+  },
+  {
+    name: "page, as many as are told",
+    spec: { pagination: { ...common, type: "page", pages: "meta.pages" }, request: { path: "/items/{{page.number}}" } },
+    stable: false,
+    atEmpty: "never asked",
+    handler: (data) =>
+      paged(
+        data,
+        ({ path, query }) => (Number(path.split("/").at(-1)) - 1) * Number(query.get("limit")),
+        (response, { items, total }, { query }) =>
+          json(response, {
+            items,
+            total,
+            meta: { pages: String(Math.ceil(data.items.length / Number(query.get("limit")))) },
+          }),
       ),
   },
   {
@@ -119,7 +152,7 @@ export const kinds: PagedKind[] = [
       request: { path: "/items", query: { offset: "{{page.offset}}" } },
     },
     stable: false,
-    endsAtEmpty: true,
+    atEmpty: "ends",
     handler: (data) =>
       paged(
         data,
@@ -128,10 +161,52 @@ export const kinds: PagedKind[] = [
       ),
   },
   {
+    name: "OData skip and top",
+    spec: {
+      pagination: {
+        ...common,
+        type: "offset",
+        send_as: "query.$skip",
+        size_as: "query.$top",
+        total: "`@odata.count`",
+      },
+      request: { path: "/items", query: { $count: true } },
+    },
+    stable: false,
+    atEmpty: "ends",
+    sizeName: "$top",
+    handler: (data) =>
+      paged(
+        data,
+        (request) => number(request, "$skip"),
+        (response, { items, total }, { query }) =>
+          json(response, query.get("$count") === "true" ? { items, "@odata.count": total } : { items }),
+      ),
+  },
+  {
+    name: "next URL of OData, a path",
+    spec: { pagination: { ...common, type: "next_url", url: "`@odata.nextLink`" } },
+    stable: true,
+    atEmpty: "goes on",
+    handler: (data) =>
+      paged(
+        data,
+        (request) => number(request, "$skiptoken"),
+        (response, { items, next, total }, { query }) =>
+          json(response, {
+            items,
+            total,
+            ...(next === undefined
+              ? {}
+              : { "@odata.nextLink": `/items?$skiptoken=${next}&limit=${query.get("limit")}` }),
+          }),
+      ),
+  },
+  {
     name: "next URL in the body",
     spec: { pagination: { ...common, type: "next_url", url: "next" } },
     stable: true,
-    endsAtEmpty: false,
+    atEmpty: "goes on",
     handler: (data) =>
       paged(
         data,
@@ -151,7 +226,7 @@ export const kinds: PagedKind[] = [
     name: "next URL in a Link header",
     spec: { pagination: { ...common, type: "next_url", link_header: "next" } },
     stable: true,
-    endsAtEmpty: false,
+    atEmpty: "goes on",
     handler: (data) =>
       paged(
         data,
@@ -177,7 +252,7 @@ export const kinds: PagedKind[] = [
       },
     },
     stable: true,
-    endsAtEmpty: true,
+    atEmpty: "ends",
     handler: (data) =>
       paged(
         data,
@@ -190,6 +265,24 @@ export const kinds: PagedKind[] = [
         (response, { items, total }, request) => {
           const { greaterThan } = (JSON.parse(request.body) as { filter: { greaterThan: number } }).filter;
           json(response, { items, total: data.total ? total : data.items.filter(({ id }) => id > greaterThan).length });
+        },
+      ),
+  },
+  {
+    name: "last id in the query, none on the first page",
+    spec: { pagination: { ...common, type: "last_id", id: "$string(id)", send_as: "query.after_id" } },
+    stable: true,
+    atEmpty: "ends",
+    handler: (data) =>
+      paged(
+        data,
+        (request) => {
+          const start = data.items.findIndex(({ id }) => id > number(request, "after_id"));
+          return start < 0 ? data.items.length : start;
+        },
+        (response, { items, total }, request) => {
+          const left = data.items.filter(({ id }) => id > number(request, "after_id")).length;
+          json(response, { items, total: data.total ? total : left });
         },
       ),
   },

@@ -11,13 +11,14 @@ const facts = (over: Partial<PageFacts>): PageFacts => ({
   url: `${base}/items?page=1`,
   ...over,
 });
-const of = (pagination: object) => paginatorOf({ max_pages: 100, ...pagination } as Pagination, base);
+const of = (pagination: object) => paginatorOf({ max_pages: 100, ...pagination } as Pagination, { base_url: base });
 
 const cursor = { type: "cursor", cursor: "next" };
 const none = { type: "cursor", cursor: "next", none: "0" };
 const page = { type: "page", first: 1 };
 const offset = { type: "offset", first: 0 };
 const nextUrl = { type: "next_url", url: "next" };
+const nested = { type: "nested", over: "results", key: "id", cursor: "next", send_as: "slice.inputs.after" };
 const lastId = { type: "last_id", id: "id", first: "0" };
 
 describe("the first step", () => {
@@ -30,6 +31,7 @@ describe("the first step", () => {
     [nextUrl, {}, undefined],
     [lastId, { after: "0" }, "0"],
     [{ type: "last_id", id: "id" }, {}, undefined],
+    [nested, {}, undefined],
   ])("of %j is %j and sends %s", (pagination, step, sent) => {
     expect(of(pagination).first()).toEqual(step);
     expect(of(pagination).sent(step)).toBe(sent);
@@ -50,6 +52,14 @@ describe("the next step", () => {
     [none, { next: 0 }, {}, undefined],
     [none, { next: "0" }, {}, undefined],
     [cursor, { next: "b", stop: true }, {}, undefined],
+    [nested, { next: [] }, {}, undefined],
+    [nested, { next: [{ id: "7", cursor: "b" }] }, {}, { inputs: [{ id: "7", after: "b" }] }],
+    [
+      { ...nested, send_as: "slice.inputs.from" },
+      { next: [{ id: "7", cursor: 4 }] },
+      { inputs: [{ id: "7", from: 2 }] },
+      { inputs: [{ id: "7", from: 4 }] },
+    ],
     [page, {}, { number: 1 }, { number: 2 }],
     [page, { count: 1 }, { number: 4 }, { number: 5 }],
     [page, { count: 0 }, { number: 4 }, undefined],
@@ -87,6 +97,12 @@ describe("a step that leads nowhere is an error", () => {
   it.each<[object, Partial<PageFacts>, Step, RegExp]>([
     [cursor, { next: "a" }, { after: "a" }, /the cursor does not move: the page after "a"/],
     [cursor, { next: { k: 1 }, count: 0 }, { after: { k: 1 } }, /does not move/],
+    [
+      nested,
+      { next: [{ id: "7", cursor: "b" }] },
+      { inputs: [{ id: "7", after: "b" }] },
+      /the cursor of record "7" does not move: the page after "b"/,
+    ],
     [lastId, { next: "11" }, { after: "11" }, /the last id does not move/],
     [lastId, { next: undefined }, { after: "0" }, /has no id at pagination\.id \(id\)/],
     [nextUrl, { next: `${base}/items?page=1` }, {}, /does not move/],
@@ -104,5 +120,30 @@ describe("a step that leads nowhere is an error", () => {
   ])("%j, %j after %j", (pagination, over, step, message) => {
     expect(() => of(pagination).next(facts(over), step)).toThrow(FatalError);
     expect(() => of(pagination).next(facts(over), step)).toThrow(message);
+  });
+});
+
+describe("the step that is guessed before its page is there", () => {
+  it.each<[object, Partial<PageFacts>, Step, Step | undefined]>([
+    [page, {}, { number: 1 }, undefined],
+    [page, { total: 31 }, { number: 3 }, { number: 4 }],
+    [page, { total: 31 }, { number: 4 }, undefined],
+    [page, { total: 30 }, { number: 3 }, undefined],
+    [page, { pages: 3, total: 500 }, { number: 2 }, { number: 3 }],
+    [page, { pages: 3, total: 500 }, { number: 3 }, undefined],
+    [{ type: "page", first: 0 }, { pages: 3 }, { number: 1 }, { number: 2 }],
+    [{ type: "page", first: 0 }, { pages: 3 }, { number: 2 }, undefined],
+    [page, { total: 0 }, { number: 1 }, undefined],
+    [offset, {}, { offset: 0 }, undefined],
+    [offset, { total: 21 }, { offset: 10 }, { offset: 20 }],
+    [offset, { total: 20 }, { offset: 10 }, undefined],
+    [{ type: "offset", first: 1 }, { total: 20 }, { offset: 1 }, { offset: 11 }],
+    [{ type: "offset", first: 1 }, { total: 20 }, { offset: 11 }, undefined],
+  ])("%j, told %j, after %j: %j", (pagination, over, step, expected) => {
+    expect(of(pagination).guess!(step, facts(over))).toEqual(expected);
+  });
+
+  it.each([cursor, nextUrl, lastId, { type: "none" }])("is none for %j", (pagination) => {
+    expect(of(pagination).guess).toBeUndefined();
   });
 });

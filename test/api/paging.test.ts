@@ -10,6 +10,7 @@ async function open(kind: PagedKind, data: PagedData, over?: Record<string, unkn
   return { server, ...(await openApi(server.url, specOf(kind, over), { connection })) };
 }
 
+const isByNumber = ({ spec }: PagedKind): boolean => spec.pagination["type"] === "page";
 const withoutTotal = { total: undefined };
 
 describe.each(kinds)("$name", (kind) => {
@@ -34,10 +35,10 @@ describe.each(kinds)("$name", (kind) => {
 
   it("goes on after a short page in the middle", async () => {
     // Page numbers leave behind what a short page lacks; the others start where it ended.
-    const hidden = ({ id }: Item): boolean => kind.name === "page" && id > 14 && id <= 20;
+    const hidden = ({ id }: Item): boolean => isByNumber(kind) && id > 14 && id <= 20;
     const { source } = await open(
       kind,
-      { items: items(35), hidden, lengths: new Map(kind.name === "page" ? [] : [[10, 4]]) },
+      { items: items(35), hidden, lengths: new Map(isByNumber(kind) ? [] : [[10, 4]]) },
       withoutTotal,
     );
     const pages = await readPages(source);
@@ -45,7 +46,7 @@ describe.each(kinds)("$name", (kind) => {
     expect(recordsOf(pages)).toEqual(items(35).filter((item) => !hidden(item)));
   });
 
-  if (!kind.endsAtEmpty)
+  if (kind.atEmpty === "goes on")
     it("goes on after an empty page that names a next one", async () => {
       const { source } = await open(kind, { items: items(35), hidden: ({ id }) => id > 10 && id <= 20 }, withoutTotal);
       const pages = await readPages(source);
@@ -53,7 +54,7 @@ describe.each(kinds)("$name", (kind) => {
       expect(recordsOf(pages)).toEqual([...items(10), ...items(35).slice(20)]);
     });
 
-  if (kind.endsAtEmpty)
+  if (kind.atEmpty === "ends")
     it("ends at an empty page", async () => {
       const { server, source } = await open(kind, { items: items(20) }, withoutTotal);
       const pages = await readPages(source);
@@ -61,7 +62,7 @@ describe.each(kinds)("$name", (kind) => {
       expect(server.seen).toHaveLength(3);
     });
 
-  if (kind.endsAtEmpty)
+  if (kind.atEmpty === "ends")
     it("needs no empty page where the total is told", async () => {
       const { server, source } = await open(kind, { items: items(20) });
       await readPages(source);
@@ -108,7 +109,7 @@ describe.each(kinds)("$name", (kind) => {
     const pages = await readPages(source, { pageSize });
     expect(recordsOf(pages)).toEqual(items(45));
     expect(pages[0]!.records).toHaveLength(sent);
-    expect(server.seen[0]!.query.get("limit")).toBe(String(sent));
+    expect(server.seen[0]!.query.get(kind.sizeName ?? "limit")).toBe(String(sent));
   });
 
   if (kind.stable)
@@ -228,7 +229,7 @@ describe.each(kinds)("$name", (kind) => {
     const twice = [...items(14), ...items(25).slice(9)];
     const { source } = await open(
       kind,
-      kind.name === "last id" ? { items: items(25) } : { items: twice, total: () => 30 },
+      kind.spec.pagination["type"] === "last_id" ? { items: items(25) } : { items: twice, total: () => 30 },
     );
     expect((await readPages(source)).at(-1)!.completeness).toMatchObject({ distinct: 25 });
   });

@@ -293,6 +293,35 @@ describe("reading no faster than it is consumed", () => {
   });
 });
 
+describe("a path that a param gives", () => {
+  const files = { "a.csv": "a\na\n", "b.csv": "a\nb\n", "year=2026/a.csv": "a\n2026\n", "{{x}}.csv": "a\nbraces\n" };
+  const read = (keys: object, params: Record<string, unknown>) =>
+    withFiles(files, async (folder) => {
+      const absolute = Object.entries(params).map(([name, value]) => [name, String(value).replace("FOLDER", folder)]);
+      const { source } = await openCsv(keys, { folder, params: Object.fromEntries(absolute) });
+      return (await readAll(source)).records;
+    });
+
+  test.each([
+    { path: "{{params.file}}", params: { file: "a.csv" }, records: [{ a: "a" }] },
+    { path: "{{params.file}}", params: { file: "FOLDER/a.csv" }, records: [{ a: "a" }] },
+    { path: "{{params.file}}", params: { file: "FOLDER/[ab].csv" }, records: [{ a: "a" }, { a: "b" }] },
+    { path: "{{params.file}}", params: { file: "{a,b}.csv" }, records: [{ a: "a" }, { a: "b" }] },
+    { path: "year={{params.year}}/*.csv", params: { year: 2026 }, records: [{ a: "2026" }] },
+    // What a param holds is no template.
+    { path: "{{params.file}}", params: { file: "{{x}}.csv" }, records: [{ a: "braces" }] },
+  ])("$path with $params", async ({ path: written, params, records }) => {
+    expect(await read({ path: written }, params)).toEqual(records);
+  });
+
+  test("is needed", async () => {
+    for (const params of [{}, { file: "" }, { file: " " }])
+      await expect(openCsv({ path: "{{params.file}}" }, { params })).rejects.toThrow(
+        new SpecError("source.path {{params.file}} needs a param that was not given"),
+      );
+  });
+});
+
 test("check names the columns and reads no more than it needs", async () => {
   await withFiles({ "1.csv": rows(100_000), "2.csv": rows(1), "3.csv": "x\n" }, async (folder) => {
     const one = await openCsv({ path: "1.csv" }, { folder });

@@ -304,6 +304,37 @@ describe("the address", () => {
   });
 });
 
+test("a path that a param gives may be an address; an unchanged file is not fetched again", async () => {
+  await serving(versioned, async ({ origin, requests }) => {
+    const spec = { path: "{{params.file}}" };
+    const options = { params: { file: `${origin}/a%20b.csv?of={{x}}` } };
+    const unchanged = await opened(
+      spec,
+      async ({ source }) => {
+        expect((await readAll(source)).records).toHaveLength(4_500);
+        expect(requests[0]?.url).toBe("/a%20b.csv?of={{x}}");
+        return source.unchanged?.();
+      },
+      options,
+    );
+    await opened(
+      spec,
+      async ({ source }) => {
+        await readAll(source, readRequest({ unchangedSince: unchanged!.validators! }));
+        expect(source.unchanged?.()).toMatchObject({ unchanged: true });
+      },
+      options,
+    );
+    await opened(
+      spec,
+      async ({ source }) => {
+        await expect(readAll(source)).rejects.toThrow("is not an http(s) URL");
+      },
+      { params: { file: "https://" } },
+    );
+  });
+});
+
 test("check names the columns", async () => {
   await serving(versioned, async ({ origin }) => {
     await opened({ url: `${origin}/a.csv` }, async ({ source }) => {

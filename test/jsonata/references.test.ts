@@ -7,6 +7,26 @@ import { functionNames, referencesOf, syntaxProblems } from "../../src/jsonata/i
 
 const paths = (expression: string): string[] => referencesOf(expression).paths.map((path) => path.join("."));
 
+describe("what an expression reads below a variable", () => {
+  it.each<[string, string[]]>([
+    ["$parent.from.id", ["parent from.id"]],
+    ["$parent", ["parent *"]],
+    ["$string($parent)", ["parent *"]],
+    ["$parent.a & $parent.`b c`[x = 1].d & e", ["parent a", "parent b c.x", "parent b c.d"]],
+    ["$parent.items.{ 'n': no }", ["parent items.no"]],
+    ["$lookup($parent.map, 'x')", ["parent map"]],
+    ["$parent.*", ["parent *"]],
+    ["($x := $parent.a; $x.b)", ["parent a"]],
+    ["$map(list, function($v) { $v.a })", []],
+    ["$.a & $$.b & $sum(c)", []],
+  ])("%s", (expression, expected) => {
+    const { below } = referencesOf(expression);
+    expect(
+      below.map(({ variable, path, whole }) => `${variable} ${[...path, ...(whole ? ["*"] : [])].join(".")}`),
+    ).toEqual(expected);
+  });
+});
+
 describe("what an expression reads", () => {
   it.each<[string, string[]]>([
     ["a", ["a"]],

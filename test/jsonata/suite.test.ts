@@ -84,6 +84,18 @@ describe.skipIf(!existsSync(suite))("the JSONata suite", () => {
     expect(groups.flatMap(casesOf)).toHaveLength(928);
   });
 
+  it("runs as compiled code, nearly all of it", async () => {
+    const modes = groups.flatMap(casesOf).flatMap(({ given }) => {
+      try {
+        return [compile(given.expr).mode];
+      } catch {
+        return [];
+      }
+    });
+    expect(modes).toHaveLength(900);
+    expect(modes.filter((mode) => mode === "compiled").length / modes.length).toBeGreaterThanOrEqual(0.95);
+  });
+
   it.each(groups)("%s", async (group) => {
     for (const { name, given } of casesOf(group)) {
       expect(await outcomeOf(given), `${name}: ${given.expr}`).toEqual(expectedOf(given));

@@ -45,7 +45,10 @@ describe("help", () => {
   test("there are the commands that the README names", () => {
     expect(commands.map(({ name }) => name)).toEqual([
       "run",
+      "remove",
       "validate",
+      "test",
+      "new",
       "preview",
       "plan",
       "explain",
@@ -53,6 +56,11 @@ describe("help", () => {
       "rejects",
       "rejects list",
       "rejects show",
+      "rejects replay",
+      "state",
+      "state show",
+      "state set",
+      "state reset",
       "connections",
       "connections test",
       "credentials",
@@ -126,11 +134,16 @@ describe("stdout is data", () => {
     const counted = commands.filter(({ command }) => command.options.some(({ long }) => long === "--output"));
     expect(counted.map(({ name }) => name)).toEqual([
       "run",
+      "remove",
       "preview",
       "plan",
       "history",
       "rejects list",
       "rejects show",
+      "rejects replay",
+      "state show",
+      "state set",
+      "state reset",
       "credentials list",
     ]);
 
@@ -146,6 +159,25 @@ describe("stdout is data", () => {
       ),
     );
     expect(ran.stderr).toContain("Completed files people sync: 2 created, 0 updated, 0 unchanged, 1 failed");
+
+    const state = JSON.parse(
+      (await etl(["state", "show", "people.yml", "--output", "json"], { cwd })).stdout,
+    ) as object;
+    expect(state).toEqual({
+      pipeline: "files.people",
+      scope: "",
+      watermark: "2025-02-03",
+      watermark_run: 1,
+      problem: null,
+      next: { strategy: "incremental", since: "2025-02-03T00:00:00Z" },
+      checkpoint: null,
+      parents: null,
+      running: null,
+    });
+
+    const removed = await etl(["remove", "people.yml", "--output", "json"], { cwd });
+    expect(removed.code).toBe(2);
+    expect(JSON.parse(removed.stdout)).toMatchObject({ runs: [{ pipeline: "files.people", status: "failed" }] });
 
     const previews = JSON.parse(
       (await etl(["preview", "people.yml", "--output", "json"], { cwd })).stdout,
@@ -171,12 +203,70 @@ describe("stdout is data", () => {
     });
     const shown = await etl(["rejects", "show", String(list.rejects[0]!.id), "--output", "json"], { cwd });
     expect(JSON.parse(shown.stdout)).toEqual(list);
+
+    const replayed = await etl(["rejects", "replay", "people.yml", "--output", "json"], { cwd });
+    expect(replayed.code).toBe(3);
+    expect(JSON.parse(replayed.stdout)).toEqual({
+      replays: [
+        {
+          pipeline: "files.people",
+          status: "partial",
+          dry_run: false,
+          records: 1,
+          replayed: 0,
+          created: 0,
+          updated: 0,
+          unchanged: 0,
+          stale: 0,
+          rejected: 1,
+          left: {},
+          run_id: 2,
+          error: "1 record stays rejected: see etl rejects list files.people",
+        },
+      ],
+    });
+    writeFileSync(
+      join(cwd, "people.yml"),
+      readFileSync(join(cwd, "people.yml"), "utf8").replace("type: date, required: true", "type: text"),
+    );
+    const set = await etl(["state", "set", "people.yml", "--watermark", "2025-02-01", "--output", "json"], { cwd });
+    expect(JSON.parse(set.stdout)).toMatchObject({
+      before: { watermark: "2025-02-03" },
+      after: { watermark: "2025-02-01", watermark_run: 3 },
+    });
+    const reset = await etl(["state", "reset", "people.yml"], { cwd });
+    expect(reset).toMatchObject({ code: 0, stderr: "" });
+    expect(reset.stdout).toBe(`before
+files.people
+  watermark  2025-02-01 (stored by run 3)
+  next run   incremental since 2025-02-01T00:00:00Z
+
+now
+files.people
+  watermark  none
+  next run   initial_full
+
+To go back: etl state set files.people --watermark '2025-02-01'
+`);
+    const none = await etl(["state", "set", "people.yml"], { cwd });
+    expect(none).toMatchObject({ code: 2, stdout: "" });
+    expect(none.stderr).toContain("required option '--watermark <value>' not specified");
+
+    const mended = await etl(["rejects", "replay", "people.yml", "--id", String(list.rejects[0]!.id)], { cwd });
+    expect(mended).toMatchObject({ code: 0, stdout: "" });
+    expect(mended.stderr).toContain("Completed files people replay: 1 of 1 records are rows now");
+    const gone = await etl(["rejects", "replay", "people.yml", "--id", String(list.rejects[0]!.id)], { cwd });
+    expect(gone).toMatchObject({ code: 2, stdout: "" });
+    expect(gone.stderr).toContain(`there is no open reject ${list.rejects[0]!.id} of people.yml`);
   });
 
   test("without runs and rejects there are empty lists, not silence", async () => {
     const cwd = temporaryFolder();
     expect(JSON.parse((await etl(["history", "--output", "json"], { cwd })).stdout)).toEqual({ runs: [] });
     expect(JSON.parse((await etl(["rejects", "list", "--output", "json"], { cwd })).stdout)).toEqual({ rejects: [] });
+    expect(JSON.parse((await etl(["rejects", "replay", "--output", "json"], { cwd: project() })).stdout)).toEqual({
+      replays: [],
+    });
   });
 
   test("validate --format json: problems as JSON, an empty list when there are none", async () => {

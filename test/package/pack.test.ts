@@ -199,10 +199,13 @@ describe("in a folder of its own", () => {
     const first = await packaged(["demo"]);
     expect(first.code, first.stderr).toBe(0);
     expect(first.stderr).toMatch(/hubspot\.contacts +success +initial_full +5,0\d\d +5,0\d\d /);
+    expect(first.stderr).toMatch(/genius\.prospects +success +initial_full +1,000 +1,000 /);
     expect(first.stdout).toContain("hubspot_contact, the rows that changed last:");
+    expect(first.stdout).toContain("genius_appointment, the rows that changed last:");
     const second = await packaged(["demo"]);
     expect(second.code, second.stderr).toBe(0);
     expect(second.stderr).toMatch(/hubspot\.contacts +success +incremental +\d{1,3} /);
+    expect(second.stderr).toMatch(/genius\.prospects +success +incremental +12 +0 +12 /);
   });
 });
 

@@ -1,10 +1,11 @@
 /** The HubSpot pipelines that are YAML over `_crm-object.yml`, and owners: whole tables beside the sandbox's own data. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startHubspotSandbox, type HubspotSandbox, type ObjectTypeName } from "../../sandbox/hubspot/index.ts";
+import { startHubspotSandbox, type HubspotSandbox } from "../../sandbox/hubspot/index.ts";
 import { loadSpecs, openContext } from "../../src/cli/context.ts";
-import type { Pipeline } from "../../src/spec/types.ts";
+import type { Field, Pipeline } from "../../src/spec/types.ts";
 import { hubspotProject, runsOf, type HubspotProject } from "../support/hubspot-project.ts";
+import { expectObjects, read, stored } from "../support/hubspot-tables.ts";
 import { warehouses, type TestWarehouse } from "../support/warehouses.ts";
 
 const counts = { deals: 1_100, appointments: 1_300, divisions: 12, genius_users: 40 } as const;
@@ -52,81 +53,8 @@ async function run(names: readonly string[], env: Record<string, string> = {}, f
   return new Map(runsOf(output).map((each) => [each.pipeline.replace("hubspot.", ""), each]));
 }
 
-/** What a property must become in SQLite, said apart from the code that does it. Misfits are NULL: the runs are lenient. */
-function stored(text: string | null | undefined, { type, default: fallback, validate }: Pipeline["mapping"][string]) {
-  const otherwise = fallback === undefined ? null : fallback === false ? 0n : fallback;
-  if (text === null || text === undefined || text === "" || text === "null") return otherwise;
-  const checks = JSON.stringify(validate ?? "");
-  switch (type) {
-    case "text":
-      if (checks.includes('"email"')) return text.trim().toLowerCase();
-      if (checks.includes('"phone"')) return text.replace(/\D/g, "").replace(/^1(?=\d{10}$)/, "");
-      return text.trim();
-    case "integer":
-    case "bigint":
-      return /^\d+(\.0+)?$/.test(text) ? BigInt(text.replace(/\..*/, "")) : null;
-    case "boolean":
-      return /^(true|yes|1)$/i.test(text) ? 1n : 0n;
-    case "timestamp":
-      return instantMs(text);
-    case "date":
-      return new Date(instantMs(text)).toISOString().slice(0, 10);
-    case "time": {
-      const [, hour, minute, second = "00", half] = /^(\d+):(\d\d)(?::(\d\d))? ?([AP]M)?$/.exec(text)!;
-      const hours = half ? (Number(hour) % 12) + (half === "PM" ? 12 : 0) : Number(hour);
-      return `${String(hours).padStart(2, "0")}:${minute}:${second}`;
-    }
-    case "json":
-      return text.split(";").filter(Boolean);
-    case "decimal(15,2)":
-      return Number.isFinite(Number(text)) && Number(text) < 1e13 ? Number(text).toFixed(2) : null;
-    default:
-      throw new Error(`the test does not know ${type}`);
-  }
-}
-
-const instantMs = (text: string): number => (/^[\d.]+$/.test(text) ? Math.floor(Number(text)) : Date.parse(text));
-
-/** A value as SQLite gives it, in the form of `stored`. */
-function read(value: unknown, type: string): unknown {
-  if (value === null) return null;
-  if (type === "timestamp") return Date.parse(String(value));
-  return type === "json" ? JSON.parse(String(value)) : value;
-}
-
-/** Every column of every live record, and nothing else but what was archived since. Gives how many values were compared. */
-async function expectTable(entity: Entity): Promise<number> {
-  const spec = specs.get(entity)!;
-  const rows = await warehouse.query(`select * from ${spec.sink.table}`);
-  const byId = new Map(rows.map((row) => [String(row["id"]), row]));
-  expect(byId.size).toBe(rows.length);
-  const records = sandbox.all(entity satisfies ObjectTypeName);
-  const wrong: string[] = [];
-  let compared = 0;
-  for (const record of records.filter(({ archived }) => !archived)) {
-    const row = byId.get(record.id);
-    if (!row) {
-      wrong.push(`${record.id} is missing`);
-      continue;
-    }
-    for (const [column, field] of Object.entries(spec.mapping)) {
-      const property = /^properties\.(\w+)/.exec(field.from)?.[1];
-      const text = property ? record.properties[property] : String(record[field.from as "id" | "archived"]);
-      const [was, expected] = [read(row[column], field.type), stored(text, field)];
-      compared++;
-      if (!same(was, expected)) wrong.push(`${record.id} ${column}: ${show(was)}, not ${show(expected)} (${text})`);
-    }
-  }
-  expect(wrong.slice(0, 10)).toEqual([]);
-  const known = new Set(records.map(({ id }) => id));
-  expect(rows.filter(({ id }) => !known.has(String(id)))).toEqual([]);
-  return compared;
-}
-
-const show = (value: unknown): string =>
-  typeof value === "bigint" ? `${value}n` : typeof value === "string" ? value.slice(0, 80) : JSON.stringify(value);
-const same = (one: unknown, other: unknown): boolean =>
-  Array.isArray(other) ? JSON.stringify(one) === JSON.stringify(other) : one === other;
+const expectTable = (entity: Entity): Promise<number> =>
+  expectObjects({ sandbox, warehouse, entity, spec: specs.get(entity)! });
 
 describe("objects over _crm-object.yml", () => {
   it("reads every record in a full run, and every column is what HubSpot has", async () => {
@@ -140,10 +68,10 @@ describe("objects over _crm-object.yml", () => {
         rejected: 0,
         error: null,
       });
-      const columns = Object.keys(specs.get(entity)!.mapping).length;
+      const columns = Object.keys(specs.get(entity)!.mapping!).length;
       expect(await expectTable(entity)).toBe(counts[entity] * columns);
     }
-    expect(Object.keys(specs.get("appointments")!.mapping)).toHaveLength(144);
+    expect(Object.keys(specs.get("appointments")!.mapping!)).toHaveLength(144);
   });
 
   it("reads only what was touched and created in a later delta, and the tables are as HubSpot again", async () => {
@@ -241,12 +169,12 @@ describe("owners", () => {
       user_id: owner.userId === null ? null : BigInt(owner.userId),
       user_id_including_inactive: owner.userIdIncludingInactive === null ? null : BigInt(owner.userIdIncludingInactive),
       teams: owner.teams ?? null,
-      archived: owner.archived ? 1n : 0n,
+      archived: owner.archived,
       created_at: Date.parse(owner.createdAt),
       updated_at: Date.parse(owner.updatedAt),
     }));
   const table = async () => {
-    const columns = Object.entries(specs.get("owners")!.mapping);
+    const columns = Object.entries(specs.get("owners")!.mapping!);
     const rows = await warehouse.query("select * from hubspot_owner order by id");
     return rows.map((row) => Object.fromEntries(columns.map(([name, { type }]) => [name, read(row[name], type)])));
   };
@@ -278,6 +206,20 @@ describe("owners", () => {
   });
 });
 
+describe("HubSpot's dated versions", () => {
+  it("are asked for where the environment says so", async () => {
+    sandbox.touch({ type: "divisions", count: 2 });
+    sandbox.resetStats();
+    const runs = await run(["divisions", "owners"], {
+      HUBSPOT_OBJECTS_PATH: "/crm/objects/2026-03",
+      HUBSPOT_OWNERS_PATH: "/crm/owners/2026-03",
+    });
+    expect([...runs.values()].map(({ status }) => status)).toEqual(["success", "success"]);
+    const paths = sandbox.stats().requests.map(({ url }) => url.replace(/\?.*/, ""));
+    expect([...new Set(paths)].sort()).toEqual(["/crm/objects/2026-03/2-37778609/search", "/crm/owners/2026-03"]);
+  });
+});
+
 describe("docs/add-an-entity.md", () => {
   const page = readFileSync(new URL("../../docs/add-an-entity.md", import.meta.url), "utf8");
   const yaml = [
@@ -294,8 +236,8 @@ describe("docs/add-an-entity.md", () => {
     expect(runs.get("regions")).toMatchObject({ status: "success", mode: "initial_full", created: live.length });
     expect(await warehouse.query("select division, region from hubspot_region order by id")).toEqual(
       live.map(({ properties }) => ({
-        division: stored(properties["division_name"], { type: "text" } as Pipeline["mapping"][string]),
-        region: stored(properties["region"], { type: "text" } as Pipeline["mapping"][string]),
+        division: stored(properties["division_name"], { type: "text" } as Field),
+        region: stored(properties["region"], { type: "text" } as Field),
       })),
     );
     sandbox.touch({ type: "divisions", count: 2, properties: { region: "Coast" } });

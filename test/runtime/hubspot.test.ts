@@ -1,7 +1,7 @@
 /** HubSpot as it is: records change, come and leave while runs last, and none is lost. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startHubspotSandbox, type HubspotSandbox } from "../../sandbox/hubspot/index.ts";
-import { hubspotProject, runsOf, type HubspotProject } from "../support/hubspot-project.ts";
+import { hubspotProject, type HubspotProject } from "../support/hubspot-project.ts";
 import { expectMirror } from "../support/mirror.ts";
 import { warehouses, type TestWarehouse } from "../support/warehouses.ts";
 
@@ -24,17 +24,9 @@ describe.each(warehouses)("30,000 contacts into $name", ({ open }) => {
   });
 
   const run = async (...flags: string[]) => {
-    const output = await project.start([
-      "run",
-      project.spec("contacts"),
-      "--warehouse",
-      warehouse.address,
-      "--output",
-      "json",
-      ...flags,
-    ]).ended;
-    if (process.env["ETL_TEST_TELL"]) console.log(output.stdout);
-    return { output, runs: runsOf(output) };
+    const ran = await project.run("contacts", warehouse, ...flags);
+    if (process.env["ETL_TEST_TELL"]) console.log(ran.output.stdout);
+    return ran;
   };
 
   it("reads all in a full run while two records a second are touched and one is archived", async () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
 import { startHubspotSandbox, type HubspotSandbox } from "../../sandbox/hubspot/index.ts";
-import { hubspotProject, runsOf, type HubspotProject } from "../support/hubspot-project.ts";
+import { hubspotProject, type HubspotProject } from "../support/hubspot-project.ts";
 import { expectMirror } from "../support/mirror.ts";
 import { warehouses, type TestWarehouse } from "../support/warehouses.ts";
 
@@ -57,15 +57,8 @@ describe.each(warehouses)("kill -9 of a run into $name", ({ open }) => {
     project = hubspotProject(sandbox);
     keepFewColumns(project.spec("contacts"));
     const warehouse = await open();
-    const output = await project.start([
-      "run",
-      project.spec("contacts"),
-      "--warehouse",
-      warehouse.address,
-      "--output",
-      "json",
-    ]).ended;
-    expect(runsOf(output)[0]).toMatchObject({ status: "success", fetched: records });
+    const { runs } = await project.run("contacts", warehouse);
+    expect(runs[0]).toMatchObject({ status: "success", fetched: records });
     undisturbed = await contents(warehouse);
     await warehouse.close();
   }, 120_000);
@@ -94,15 +87,7 @@ describe.each(warehouses)("kill -9 of a run into $name", ({ open }) => {
     async (point) => {
       const warehouse = await open();
       const before = await killAt(warehouse, point);
-      const output = await project.start([
-        "run",
-        project.spec("contacts"),
-        "--warehouse",
-        warehouse.address,
-        "--output",
-        "json",
-      ]).ended;
-      const runs = runsOf(output);
+      const { output, runs } = await project.run("contacts", warehouse);
       expect(await contents(warehouse)).toBe(undisturbed);
       expect(runs.map(({ status, mode }) => [status, mode])).toEqual(
         before > 0
@@ -132,15 +117,7 @@ describe.each(warehouses)("kill -9 of a run into $name", ({ open }) => {
       sandbox.touch({ count: 300, properties: { city: "Moved" } });
       sandbox.create({ count: 7 });
       sandbox.archive({ count: 3 });
-      const output = await project.start([
-        "run",
-        project.spec("contacts"),
-        "--warehouse",
-        warehouse.address,
-        "--output",
-        "json",
-      ]).ended;
-      const runs = runsOf(output);
+      const { runs } = await project.run("contacts", warehouse);
       expect(runs.map(({ status, mode }) => [status, mode])).toEqual([
         ["success", "initial_full"],
         ["success", "incremental"],

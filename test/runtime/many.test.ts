@@ -158,5 +158,13 @@ describe("etl run of a folder", () => {
     const wrong = await one("--zone-nam", "x");
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain("unknown option '--zone-nam'");
+    for (const flags of [
+      ["--zone-name", "--dry-run"],
+      ["--dry-run", "--zone-name"],
+    ]) {
+      const without = await one(...flags);
+      expect(without.code).toBe(2);
+      expect(without.stderr).toContain("--zone-name needs a value: --zone-name=…");
+    }
   });
 });

@@ -67,6 +67,19 @@ sink: { table: shop_${name} }
     join(folder, "pipelines/shop/silent.yml"),
     spec("silent", "type: last_id, id: id, send_as: query.after"),
   );
+  const inSlices = (name: string, pagination: string): string =>
+    spec("orders", pagination)
+      .replace("pipeline: shop.orders", `pipeline: shop.${name}`)
+      .replace('limit: "{{page.size}}"', 'limit: "{{page.size}}", of: "{{slice.value}}"')
+      .replace("  records: items", "  slices: { by: list, values: [1, 2, 3] }\n  records: items");
+  writeFileSync(
+    join(folder, "pipelines/shop/sliced.yml"),
+    inSlices("sliced", "type: page, send_as: query.page, total: total"),
+  );
+  writeFileSync(
+    join(folder, "pipelines/shop/silent_slices.yml"),
+    inSlices("silent_slices", "type: page, send_as: query.page"),
+  );
   const etl: Shop["etl"] = async (...args) => {
     const outcome = await startEtl(args, { cwd: folder, env: { SHOP_TOKEN: secret } }).ended;
     expect(outcome.stdout + outcome.stderr).not.toContain(secret);
@@ -176,6 +189,23 @@ describe("etl plan", () => {
     expect(delta.request!.url).toContain("since=2025-03-01T00%3A00%3A00Z");
     expect(server.seen).toHaveLength(made);
     expect((await etl("history", "shop", "--output", "json")).code).toBe(0);
+  });
+
+  it("of slices asks the first, and goes by the runs that were made where there are any", async () => {
+    const { etl, plan, server } = await shop({ orders: 130 });
+    expect((await etl("plan", "shop.sliced")).stdout).toMatch(
+      /calls {5}about 12 for 3 slices \(if all slices are like the first one, which was asked\)\n +1 more was made for this plan/,
+    );
+    expect((await etl("plan", "shop.silent_slices")).stdout).toMatch(
+      /calls {5}unknown, 3 at least, for 3 slices \(the source tells no total, and no run has been made yet\)[^]*duration {2}unknown/,
+    );
+    expect(server.seen).toHaveLength(1);
+    const planned = await plan("shop.sliced");
+    expect(planned.calls).toEqual({ expected: 12, records: null, from: "first_slice", slices: 3, asked: 1 });
+    expect(planned.deletes).toBeNull();
+    expect(planned.budgets.find(({ name }) => name === "daily")).toMatchObject({ needed: 12, share: 0.012 });
+    expect((await etl("run", "shop.sliced")).code).toBe(0);
+    expect((await plan("shop.sliced", "--full")).calls).toMatchObject({ expected: 12, from: "history", slices: 3 });
   });
 
   it("of a run with a start date", async () => {

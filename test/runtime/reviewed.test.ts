@@ -162,6 +162,12 @@ describe("masks and messages", () => {
   it("take a secret with a bare %", () => {
     expect(new SecretMask(new Set(["https://u:pa%ss@h"])).mask("https://u:pa%ss@h and pa%ss")).toBe("*** and ***");
   });
+  it("take long ones out of the texts of a document, and leave what may be something else", () => {
+    const mask = new SecretMask(new Set(["123456789012", 'a "quoted" key', "Elm St"]));
+    expect(
+      mask.maskData('{"id":123456789012,"note":"is 123456789012","said":"a \\"quoted\\" key","street":"Elm St"}'),
+    ).toBe('{"id":123456789012,"note":"is ***","said":"***","street":"Elm St"}');
+  });
   it("take what is thrown and is no Error", () => {
     expect(messageOf({ code: "D3030", message: "no number" })).toBe("no number");
     expect(messageOf({ code: "X" })).toBe('{"code":"X"}');

@@ -24,14 +24,7 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", (signal) => {
       const warehouse = await open();
       // Slow pages: the signal comes while there is something to do.
       sandbox.addFault({ match: "/contacts", delayMs: 40 });
-      const running = project.start([
-        "run",
-        project.spec("contacts"),
-        "--warehouse",
-        warehouse.address,
-        "--output",
-        "json",
-      ]);
+      const running = project.startRun("contacts", warehouse);
       sandbox.resetStats();
       while (sandbox.stats().total < 25 && running.process.exitCode === null) await sleep(10);
       running.process.kill(signal);
@@ -57,10 +50,7 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", (signal) => {
       expect(stopped!.fetched).toBeLessThan(4_000);
 
       sandbox.resetStats();
-      const runs = runsOf(
-        await project.start(["run", project.spec("contacts"), "--warehouse", warehouse.address, "--output", "json"])
-          .ended,
-      );
+      const { runs } = await project.run("contacts", warehouse);
       expect(runs.map(({ status, mode }) => [status, mode])).toEqual([
         ["success", "initial_full"],
         ["success", "incremental"],

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FatalError, SpecError } from "../../src/errors.ts";
-import type { Row, Table } from "../../src/sinks/contract.ts";
+import type { ReplaceInput, Row, RowSet, Sink, Table } from "../../src/sinks/contract.ts";
 import {
   bookkeeping,
   counts,
@@ -59,7 +59,9 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
         inputOf(versions, list([1, "a", at(5)], [2, "a", at(5)], [3, "a", null], [4, "a", at(5)], [5, "a", at(5)])),
       );
       const second: Row[] = list([1, "b", at(4)], [2, "b", at(5)], [3, "b", at(1)], [4, "b", null], [5, "a", at(5)]);
-      expect(counts(await write(sink, inputOf(versions, second)))).toEqual([0, 3, 1, 1, 0]);
+      const result = await write(sink, inputOf(versions, second));
+      expect(counts(result)).toEqual([0, 3, 1, 1, 0]);
+      expect(result.staleIndexes).toEqual([0]);
       expect(await readBack(sink, versions)).toEqual(
         list([1, "a", at(5)], [2, "b", at(5)], [3, "b", at(1)], [4, "b", null], [5, "a", at(5)]),
       );
@@ -69,6 +71,23 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
       await using sink = await opened(warehouse.address);
       await write(sink, inputOf(versions, [[1, "a", at(5)]]));
       expect(counts(await write(sink, inputOf(versions, [[1, "a", at(4)]])))).toEqual([0, 0, 0, 1, 0]);
+    });
+
+    test("which rows were stale is told by their place, whatever stands between them", async () => {
+      await using sink = await opened(warehouse.address);
+      await write(
+        sink,
+        inputOf(
+          versions,
+          Array.from({ length: 50 }, (_, id): Row => [id, "a", at(5)]),
+        ),
+      );
+      const rows = Array.from({ length: 60 }, (_, place): Row => [place - 5, "b", at(place % 4 === 0 ? 4 : 6)]);
+      rows[7] = [null, "b", at(4)];
+      const input = inputOf(versions, rows);
+      const stale = rows.flatMap((_, place) => (place % 4 === 0 && place >= 5 && place < 55 ? [place] : []));
+      expect((await sink.compare(input)).staleIndexes).toEqual(stale);
+      expect((await write(sink, input)).staleIndexes).toEqual(stale);
     });
 
     test("replaceNewer replaces it, absent values too, and still does not write what is the same", async () => {
@@ -709,6 +728,151 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
     });
   });
 
+  describe("sets", () => {
+    const links = tableOf({ owner: "bigint", thing: "bigint", note: "text" }, { keys: ["owner", "thing"] });
+    const replaced = (sink: Sink, input: Omit<ReplaceInput, "table">, table = links): Promise<number> =>
+      sink.transaction(() => sink.replaceSets({ table, ...input }));
+    const pairs = async (sink: Sink): Promise<string[]> =>
+      (await readBack(sink, links)).map(([owner, thing]) => `${String(owner)}-${String(thing)}`);
+
+    test("what is stored in a set and not kept goes, and nothing else", async () => {
+      await using sink = await opened(warehouse.address);
+      await write(sink, inputOf(links, list([1, 1, "a"], [1, 2, "b"], [2, 1, "c"], [3, 1, "d"], [4, 9, "e"])));
+      const sets: RowSet[] = [
+        { within: [1], kept: [2, 7] },
+        { within: [2], kept: [] },
+        { within: [5], kept: [1] },
+      ];
+      expect(await sink.compareSets({ table: links, within: ["owner"], sets })).toBe(2);
+      expect(await pairs(sink)).toHaveLength(5);
+      expect(await replaced(sink, { within: ["owner"], sets })).toBe(2);
+      expect(await pairs(sink)).toEqual(["1-2", "3-1", "4-9"]);
+      expect(await replaced(sink, { within: ["owner"], sets })).toBe(0);
+    });
+
+    test("a set by the other column, and two tables in one transaction", async () => {
+      await using sink = await opened(warehouse.address);
+      const others: Table = { ...links, name: "other" };
+      await write(sink, inputOf(links, list([1, 1, null], [2, 1, null], [2, 2, null])));
+      await write(sink, inputOf(others, list([1, 1, null], [1, 2, null])));
+      const gone = await sink.transaction(async () => [
+        await sink.replaceSets({ table: links, within: ["thing"], sets: [{ within: [1], kept: [2] }] }),
+        await sink.replaceSets({ table: others, within: ["owner"], sets: [{ within: [1], kept: [] }] }),
+        await sink.replaceSets({ table: links, within: ["owner"], sets: [{ within: [2], kept: [2] }] }),
+      ]);
+      expect(gone).toEqual([1, 2, 1]);
+      expect(await pairs(sink)).toEqual(["2-2"]);
+    });
+
+    test("a set that says the whole key: its one row goes where nothing was kept", async () => {
+      await using sink = await opened(warehouse.address);
+      const named = tableOf({ id: "text", name: "text" });
+      await write(sink, inputOf(named, list(["a", "x"], ["b", "y"])));
+      const sets: RowSet[] = [
+        { within: ["a"], kept: [true] },
+        { within: ["b"], kept: [] },
+      ];
+      expect(await replaced(sink, { within: ["id"], sets }, named)).toBe(1);
+      expect(await readBack(sink, named)).toEqual([["a", "x"]]);
+    });
+
+    test("values of every type are compared exactly", async () => {
+      await using sink = await opened(warehouse.address);
+      const table = tableOf(
+        {
+          a: "bigint",
+          b: "text",
+          c: "decimal(30,4)",
+          d: "timestamp",
+          e: "boolean",
+          f: "uuid",
+          g: "date",
+          h: "integer",
+        },
+        { keys: ["a", "b", "c", "d", "e", "f", "g", "h"] },
+      );
+      const row = (id: bigint, text: string, digits: string): Row => [
+        id,
+        text,
+        digits,
+        at(5),
+        true,
+        "0190e6a0-0000-7000-8000-000000000001",
+        "2025-01-31",
+        7,
+      ];
+      const [big, near] = [9007199254740993n, 9007199254740992n];
+      const rows = [
+        row(big, "é", "12345678901234567890.1234"),
+        row(near, "é", "12345678901234567890.1234"),
+        row(big, "É", "12345678901234567890.1234"),
+        row(big, "é", "12345678901234567890.1235"),
+      ];
+      await write(sink, inputOf(table, rows));
+      const kept = rows[0]!.slice(2);
+      const sets: RowSet[] = [{ within: [big, "é"], kept }];
+      expect(await replaced(sink, { within: ["a", "b"], sets }, table)).toBe(1);
+      expect(await readBack(sink, table)).toHaveLength(3);
+      const odd = "tab\t, back\\slash, \\N, line\n, 'quote'";
+      await write(sink, inputOf(table, [row(1n, odd, "1.0000"), row(1n, odd, "2.0000")]));
+      const other: RowSet[] = [{ within: [1, odd], kept: row(1n, odd, "2.0000").slice(2) }];
+      expect(await replaced(sink, { within: ["a", "b"], sets: other }, table)).toBe(1);
+    });
+
+    test("a stored row with a NULL in its key is not among those that were read", async () => {
+      await using sink = await opened(warehouse.address);
+      await run(
+        sink,
+        `CREATE TABLE thing (owner bigint, thing bigint, note text); CREATE UNIQUE INDEX u ON thing (owner, thing)`.replace(
+          "; ",
+          ";\n",
+        ),
+      );
+      await write(sink, inputOf(links, list([1, 1, null], [2, 1, null])));
+      await run(sink, "INSERT INTO thing (owner, thing) VALUES (1, NULL), (NULL, 1)");
+      expect(await replaced(sink, { within: ["owner"], sets: [{ within: [1], kept: [1] }] })).toBe(1);
+      expect((await readBack(sink, links)).map(([owner]) => owner)).toHaveLength(3);
+    });
+
+    test("a thousand sets of 150, in one call", async () => {
+      await using sink = await opened(warehouse.address);
+      const rows = Array.from({ length: 150_000 }, (_, n): Row => [Math.floor(n / 150), n % 150, null]);
+      await write(sink, inputOf(links, rows));
+      const sets = Array.from({ length: 1000 }, (_, owner): RowSet => ({
+        within: [owner],
+        kept: Array.from({ length: 150 }, (_unused, n) => n + 1),
+      }));
+      const input: ReplaceInput = { table: links, within: ["owner"], sets };
+      expect(await sink.compareSets(input)).toBe(1000);
+      expect(await sink.transaction(() => sink.replaceSets(input))).toBe(1000);
+      expect(await sink.transaction(() => sink.replaceSets(input))).toBe(0);
+    }, 60_000);
+
+    test("a transaction that is undone deletes nothing; a table that is not there loses nothing", async () => {
+      await using sink = await opened(warehouse.address);
+      const sets: RowSet[] = [{ within: [1], kept: [] }];
+      expect(await sink.compareSets({ table: links, within: ["owner"], sets })).toBe(0);
+      await write(sink, inputOf(links, list([1, 1, null])));
+      const undone = sink.transaction(async () => {
+        await sink.replaceSets({ table: links, within: ["owner"], sets });
+        throw new Error("no");
+      });
+      await expect(undone).rejects.toThrow("no");
+      expect(await pairs(sink)).toEqual(["1-1"]);
+    });
+
+    test("what would go is counted by a sink that only reads", async () => {
+      {
+        await using sink = await opened(warehouse.address);
+        await write(sink, inputOf(links, list([1, 1, null], [1, 2, null])));
+      }
+      await using reading = await opened(warehouse.address, true);
+      const sets: RowSet[] = [{ within: [1], kept: [2] }];
+      expect(await reading.compareSets({ table: links, within: ["owner"], sets })).toBe(1);
+      expect(await pairs(reading)).toEqual(["1-1", "1-2"]);
+    });
+  });
+
   describe("compare", () => {
     test("says what merge then does, and writes nothing", async () => {
       await using sink = await opened(warehouse.address);
@@ -730,6 +894,7 @@ describe.each(targets)("$name", ({ name: dialect, fresh, end }) => {
       expect(await readBack(sink, versions)).toEqual(before);
       expect(foreseen.rejects.length).toBe(43);
       expect(foreseen.stale).toBeGreaterThan(0);
+      expect(foreseen.staleIndexes.length).toBe(foreseen.stale);
       expect(await write(sink, input)).toEqual(foreseen);
     });
 

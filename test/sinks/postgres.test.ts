@@ -361,6 +361,61 @@ describe("plan", () => {
     expect(counts(await write(sink, inputOf(people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
   });
 
+  describe("of collations by which texts that differ are equal", () => {
+    const named = tableOf({ code: "text", name: "text" }, { keys: ["code"] });
+    const loose = "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+
+    test("a column of ours is refused, key or not, with the SQL that mends it", async () => {
+      await using sink = await opened(database.url);
+      const problems = await problemsOf(
+        sink,
+        `${loose};\nCREATE TABLE thing (code varchar(20) COLLATE loose PRIMARY KEY, name text COLLATE loose, other text COLLATE loose)`,
+        named,
+      );
+      expect(problems).toEqual([
+        {
+          message:
+            'column "code" of table "thing" compares by loose, by which texts that differ may be equal: keys would be one, and changes would be lost',
+          sql: 'ALTER TABLE "thing" ALTER COLUMN "code" TYPE character varying(20) COLLATE "default"',
+        },
+        expect.objectContaining({ sql: 'ALTER TABLE "thing" ALTER COLUMN "name" TYPE text COLLATE "default"' }),
+      ]);
+      for (const problem of problems) await run(sink, problem.sql);
+      expect((await sink.plan(named)).problems).toEqual([]);
+      const rows = [
+        ["a", "one"],
+        ["A", "two"],
+      ];
+      expect(counts(await write(sink, inputOf(named, rows)))).toEqual([2, 0, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(named, [["a", "ONE"]])))).toEqual([0, 1, 0, 0, 0]);
+      await run(sink, "DROP TABLE thing; DROP COLLATION loose");
+    });
+
+    test("an index of its own collation is refused, beside a strict one too", async () => {
+      await using sink = await opened(database.url);
+      const problems = await problemsOf(
+        sink,
+        `${loose};\nCREATE TABLE thing (code text, name text);\nCREATE UNIQUE INDEX "Thing code" ON thing (code COLLATE loose)`,
+        named,
+      );
+      expect(problems.map(({ sql }) => sql)).toEqual([
+        'CREATE UNIQUE INDEX ON "thing" ("code")',
+        'DROP INDEX "Thing code"',
+      ]);
+      await run(sink, problems[0]!.sql);
+      expect((await sink.plan(named)).problems.map(({ sql }) => sql)).toEqual(['DROP INDEX "Thing code"']);
+      await run(sink, problems[1]!.sql);
+      expect((await sink.plan(named)).problems).toEqual([]);
+      await run(sink, "DROP TABLE thing; DROP COLLATION loose");
+    });
+
+    test("a collation of a language is none", async () => {
+      await using sink = await opened(database.url);
+      const ddl = `CREATE TABLE thing (code text COLLATE "C" PRIMARY KEY, name text COLLATE "en-x-icu")`;
+      expect(await problemsOf(sink, ddl, named)).toEqual([]);
+    });
+  });
+
   test("a deferrable constraint is no key for an upsert", async () => {
     await using sink = await opened(database.url);
     const problems = await problemsOf(sink, "CREATE TABLE thing (id integer UNIQUE DEFERRABLE, name text)");

@@ -51,6 +51,14 @@ describe("${VAR}", () => {
     ]);
   });
 
+  it("collects the password of an address, as it is written there and as it is", () => {
+    const url = "mysql://etl:p%40ss@db.example.com:3306/genius";
+    expect(filled("url: ${DB_URL}", { DB_URL: url }).secrets).toEqual(["p%40ss", "p@ss"]);
+    expect(filled("url: ${DB_URL}", { DB_URL: "mysql://etl:50%@db.example.com/genius" }).secrets).toEqual(["50%"]);
+    expect(filled("url: ${DB_URL}", { DB_URL: "mysql://etl@db.example.com/genius" }).secrets).toEqual([]);
+    expect(filled("url: ${DB_URL}", { DB_URL: "genius.db" }).secrets).toEqual([]);
+  });
+
   it("collects what is secret: everything in auth, and what its name tells; never a default", () => {
     const { secrets } = filled(
       "auth: { user: '${USER_NAME}', password: '${P:-default}' }\nurl: '${BASE}'\nvars: { a: '${API_KEY}', b: '${DB_PASSWORD}', c: '${PORTAL}' }\n",

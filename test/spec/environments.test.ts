@@ -41,7 +41,7 @@ pipelines: [none]
       headers: { A: "a", C: "c" },
       timeout: "30s",
     });
-    expect(pipeline?.connection?.headers).not.toHaveProperty("B");
+    expect(pipeline?.connection).not.toHaveProperty("headers.B");
     expect(pipeline?.connection).not.toHaveProperty("environments");
   });
 

@@ -21,14 +21,14 @@ describe("a loaded pipeline", () => {
         },
       },
     });
-    expect(loaded!.spec.mapping["id"]).toEqual({
+    expect(loaded!.spec.mapping!["id"]).toEqual({
       from: "id",
       type: "text",
       required: false,
       keep_empty: false,
       sensitive: false,
     });
-    expect(loaded!.spec.mapping["email"]!.validate).toEqual([{ name: "email", rule: "email", options: {} }]);
+    expect(loaded!.spec.mapping!["email"]!.validate).toEqual([{ name: "email", rule: "email", options: {} }]);
   });
 
   it("has validators by what they stand for, with their defaults and their own words", () => {
@@ -39,7 +39,7 @@ describe("a loaded pipeline", () => {
       etl: `pipelines: [none]${named}`,
     });
     expect(problems).toEqual([]);
-    expect(loaded!.spec.mapping["email"]!.validate).toEqual([
+    expect(loaded!.spec.mapping!["email"]!.validate).toEqual([
       { name: "email", rule: "email", options: {} },
       { name: "phone", rule: "mobile", options: { format: "e164", country: "US" }, message: "not a mobile number" },
       { name: "length", rule: "mobile", options: { max: 20 }, message: "not a mobile number" },
@@ -54,7 +54,7 @@ describe("a loaded pipeline", () => {
         pipeline: pipeline.replace("validate: email", "validate: object_id"),
         connection: `connection: shop\ntype: api\nbase_url: https://x.example.com\n${connectionText}`,
         etl,
-      }).pipeline?.spec.mapping["email"]!.validate;
+      }).pipeline?.spec.mapping!["email"]!.validate;
     const etl = 'pipelines: [none]\nvalidators: { object_id: { pattern: "^e" } }\n';
     expect(uses("", "pipelines: [none]\n")).toMatchObject([{ name: "object_id" }]);
     expect(uses("", etl)).toMatchObject([{ name: "pattern", options: "^e", rule: "object_id" }]);
@@ -165,6 +165,30 @@ describe("mapped names", () => {
     expect(namesOf({ a: "properties.a" }, "properties", rest)).toEqual({
       names: ["f", "d", "i", "j", "l", "a", "s"],
       whole: [],
+    });
+  });
+
+  it("come from children: by way of $parent, and below each where that is a path", () => {
+    const children = [
+      {
+        each: "properties.items",
+        mapping: { a: "$parent.properties.p", b: "inner.deep", c: { from: "$lookup($parent.other, 'x')" } },
+      },
+      {
+        each: "properties.x.{ 'n': y }",
+        let: { l: "$parent.properties.q" },
+        mapping: { d: "unknown" },
+        rules: [{ check: "z" }],
+      },
+    ];
+    expect(namesOf({ m: "properties.m" }, "properties", { children })).toEqual({
+      names: ["m", "items", "p", "x", "q"],
+      whole: [],
+    });
+    expect(namesOf({}, "properties.items", { children })).toMatchObject({ names: ["inner"] });
+    const whole = [{ each: "$", mapping: { a: "$string($parent)" } }];
+    expect(namesOf({}, "properties", { children: whole })).toMatchObject({
+      whole: ["children.0.each", "children.0.mapping.a"],
     });
   });
 

@@ -5,19 +5,28 @@ import { describe, expect, it } from "vitest";
 import { compileDelta } from "../../src/runtime/delta.ts";
 import { compileMapping } from "../../src/runtime/mapping/index.ts";
 import { effectiveSource } from "../../src/sources/api/effective-source.ts";
+import { checkParentPipelines } from "../../src/spec/check-parent-pipelines.ts";
 import { loadConnectionFile, loadPipeline, type LoadedPipeline } from "../../src/spec/load.ts";
 import type { Problem } from "../../src/spec/problem.ts";
 import { connection, folderOf, projectIn } from "./support.ts";
 
+// The same files each time, so that a check does not fail by chance; another number looks further.
+fc.configureGlobal({ seed: Number(process.env["ETL_FUZZ_SEED"] ?? 20_261_121) });
+
 const sound = new URL("../fixtures/spec-sound/shop/", import.meta.url);
 const orders = readFileSync(new URL("orders.yml", sound), "utf8");
+const shipments = readFileSync(new URL("shipments.yml", sound), "utf8");
+const carts = readFileSync(new URL("carts.yml", sound), "utf8");
+const exported = readFileSync(new URL("exports.yml", sound), "utf8");
 const shop = readFileSync(new URL("connection.yml", sound), "utf8");
 
 const folder = folderOf({
   "pipeline.yml": orders,
   "connection.yml": shop,
+  "orders.yml": orders,
   "etl.yml": 'pipelines: [none]\nvalidators: { sku: { pattern: "^[A-Z]" } }\n',
 });
+const parent = join(folder, "orders.yml");
 const project = projectIn(folder, { variables: { SHOP_TOKEN: "t" } });
 
 /** Pieces that break specs: YAML's and JSONata's signs, and words at the wrong place. */
@@ -96,24 +105,44 @@ function compileAll({ spec }: LoadedPipeline): void {
 }
 
 describe("whatever is in a file", () => {
-  it("a pipeline loads without throwing: with problems at their places, or so that a run can compile it", () => {
+  it.each([
+    ["a pipeline", orders],
+    ["a pipeline with children", carts],
+    ["a pipeline by parents", shipments],
+    ["a pipeline by exports", exported],
+  ])("%s loads without throwing: with problems at their places, or so that a run can compile it", (_name, spec) => {
     const file = join(folder, "pipeline.yml");
     let whole = 0;
     fc.assert(
       fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
-        const text = apply(orders, edits);
+        const text = apply(spec, edits);
         writeFileSync(file, text);
-        const { problems, pipeline } = loadPipeline(file, project);
+        const result = loadPipeline(file, project);
+        const { pipeline } = result;
+        const problems = [...result.problems, ...checkParentPipelines([result], new Map([["shop.orders", parent]]))];
         expectSound(problems, text);
         if (!problems.some(({ severity }) => severity === "error")) {
           whole++;
           compileAll(pipeline!);
-        } else expect(pipeline).toBeUndefined();
+        } else if (result.problems.some(({ severity }) => severity === "error")) expect(pipeline).toBeUndefined();
       }),
       { numRuns: 300 },
     );
     expect(whole).toBeGreaterThan(0);
   });
+
+  it.each([orders, shipments, carts])(
+    "a quote in place of the first sign is told, and costs no more than the file",
+    (spec) => {
+      const file = join(folder, "pipeline.yml");
+      const text = spec.replace(/^#/, '"');
+      expect(text).not.toBe(spec);
+      writeFileSync(file, text);
+      const { problems } = loadPipeline(file, project);
+      expect(problems.find(({ line }) => line === 1)).toMatchObject({ column: 1, code: "E001" });
+      expectSound(problems, text);
+    },
+  );
 
   it("a connection loads without throwing", () => {
     const file = join(folder, "connection.yml");
@@ -160,6 +189,8 @@ describe("whatever is in a file", () => {
       "null_values",
       "parse_json",
       "responses",
+      "slices",
+      "job",
     ];
     const value = fc.jsonValue({ maxDepth: 3, noUnicodeString: true });
     fc.assert(

@@ -14,6 +14,10 @@ export interface HubspotProject {
   spec(name: string): string;
   /** Runs `etl` as a user would, in a process of its own. */
   start(args: readonly string[], env?: Record<string, string>): RunningEtl;
+  /** Begins a run of a pipeline into a warehouse. */
+  startRun(name: string, warehouse: { address: string }, ...flags: string[]): RunningEtl;
+  /** Runs a pipeline into a warehouse, to the end. */
+  run(name: string, warehouse: { address: string }, ...flags: string[]): Promise<EndedRun>;
   remove(): void;
 }
 
@@ -21,6 +25,11 @@ export interface RunningEtl {
   process: ChildProcess;
   /** Resolves when the process is gone. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
+}
+
+export interface EndedRun {
+  output: Awaited<RunningEtl["ended"]>;
+  runs: RunSummary[];
 }
 
 /** Starts `etl` from the sources with this Node. */
@@ -43,19 +52,28 @@ export function startEtl(
   return { process: child, ended };
 }
 
-/** Copies the pipelines beside an etl.yml that takes the rate limits off. */
-export function hubspotProject(sandbox: { url: string; token: string }): HubspotProject {
+/** Copies the pipelines beside an etl.yml with other rate limits than those shipped: as YAML; none unless given. */
+export function hubspotProject(sandbox: { url: string; token: string }, rateLimits = "[]"): HubspotProject {
   const folder = mkdtempSync(join(tmpdir(), "etl-hubspot-"));
   cpSync(join(root, "pipelines/hubspot"), join(folder, "pipelines/hubspot"), { recursive: true });
   writeFileSync(
     join(folder, "etl.yml"),
-    "environments:\n  development: { validation: lenient, log_level: info, connections: { hubspot: { rate_limits: [] } } }\n",
+    `environments:\n  development: { validation: lenient, log_level: info, connections: { hubspot: { rate_limits: ${rateLimits} } } }\n`,
   );
   const env = { HUBSPOT_BASE_URL: sandbox.url, HUBSPOT_API_TOKEN: sandbox.token };
+  const spec: HubspotProject["spec"] = (name) => join(folder, `pipelines/hubspot/${name}.yml`);
+  const start: HubspotProject["start"] = (args, more = {}) => startEtl(args, { cwd: folder, env: { ...env, ...more } });
+  const startRun: HubspotProject["startRun"] = (name, { address }, ...flags) =>
+    start(["run", spec(name), "--warehouse", address, "--output", "json", ...flags]);
   return {
     folder,
-    spec: (name) => join(folder, `pipelines/hubspot/${name}.yml`),
-    start: (args, more = {}) => startEtl(args, { cwd: folder, env: { ...env, ...more } }),
+    spec,
+    start,
+    startRun,
+    async run(name, warehouse, ...flags) {
+      const output = await startRun(name, warehouse, ...flags).ended;
+      return { output, runs: runsOf(output) };
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -40,7 +40,10 @@ async function postgres(): Promise<TestWarehouse> {
     address: database.url,
     async query(sql) {
       // The test server's own settings are odd on purpose; what is compared is not.
-      const client = new pg.Client({ connectionString: database.url, options: "-c datestyle=ISO -c timezone=UTC" });
+      const client = new pg.Client({
+        connectionString: database.url,
+        options: "-c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC",
+      });
       await client.connect();
       const { rows } = await client.query<Record<string, unknown>>(sql).finally(() => client.end());
       return rows.map((row) =>

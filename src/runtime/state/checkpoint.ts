@@ -43,7 +43,14 @@ export interface Checkpoint {
   /** Fingerprint of the flags and params that decide what is read: a resumed run must have the same. */
   asked: string;
   specHash: string;
+  /** Of the records' own table; of records that were filtered or rejected where only their children are rows. */
   counters: Counters;
+  /** Of each of `children`, by table. */
+  tables?: Record<string, Counters>;
+  /** Records read of the source. */
+  read?: number;
+  /** Of slices by parent: which parents are asked for, those that changed since an instant or all (null). */
+  parentsSince?: string | null;
   /** Greatest delta value read so far. */
   greatest?: Bound;
   slices: Record<string, { position?: Position; done: boolean }>;

@@ -3,8 +3,12 @@ import { hostname, userInfo } from "node:os";
 import type { Kysely } from "kysely";
 import type { Sink } from "../../sinks/contract.ts";
 import type { Position } from "../../sources/contract.ts";
+import type { NotedPass } from "../parent-pass.ts";
 import { noCounts, type Checkpoint, type Counters } from "./checkpoint.ts";
 import { fromJson, type StateTables, type SyncHistory } from "./tables.ts";
+
+/** Runs that were cut or narrowed note nothing: beyond so many of them the last whole one is not looked for. */
+const runsLookedAt = 100;
 
 export interface PipelineScope {
   system: string;
@@ -106,11 +110,11 @@ export class History {
     return Number(id);
   }
 
-  /** Saves how far a run is; called inside the batch's transaction. */
-  async checkpoint(id: number, checkpoint: Checkpoint): Promise<void> {
+  /** Saves how far a run is, and what it says of itself; called inside the batch's transaction. */
+  async checkpoint(id: number, checkpoint: Checkpoint, counters: Counters): Promise<void> {
     await this.#db
       .updateTable("sync_history")
-      .set({ checkpoint: JSON.stringify(checkpoint), ...columnsOf(checkpoint.counters) })
+      .set({ checkpoint: JSON.stringify(checkpoint), ...columnsOf(counters) })
       .where("id", "=", id)
       .execute();
   }
@@ -151,7 +155,7 @@ export class History {
 
   /** The last run of all, where it failed and left a checkpoint. */
   async lastFailed(pipeline: PipelineScope): Promise<{ id: number; checkpoint: Checkpoint } | undefined> {
-    const last = await this.#of(pipeline)
+    const last = await this.#reads(pipeline)
       .select(["id", "status", "checkpoint"])
       .orderBy("id", "desc")
       .limit(1)
@@ -160,21 +164,28 @@ export class History {
     return last && checkpoint ? { id: Number(last.id), checkpoint } : undefined;
   }
 
-  /** The watermark in force: the newest that a run has stored. */
+  /** The watermark in force: the newest that a run has stored since the last reset. */
   async watermark(pipeline: PipelineScope): Promise<string | undefined> {
+    return (await this.storedWatermark(pipeline))?.watermark;
+  }
+
+  /** The same with the id of the run that stored it. */
+  async storedWatermark(pipeline: PipelineScope): Promise<{ run: number; watermark: string } | undefined> {
     const row = await this.#of(pipeline)
-      .select("watermark")
-      .where("watermark", "is not", null)
+      .select(["id", "watermark"])
+      .where(({ eb, or }) => or([eb("watermark", "is not", null), eb("strategy", "=", "state_reset")]))
       .orderBy("id", "desc")
       .limit(1)
       .executeTakeFirst();
-    return row?.watermark ?? undefined;
+    const watermark = row?.watermark ?? undefined;
+    return row && watermark !== undefined ? { run: Number(row.id), watermark } : undefined;
   }
 
   /** Configuration of the last successful run, its spec hash among it. */
   async lastSuccess(pipeline: PipelineScope): Promise<Record<string, unknown> | undefined> {
-    const row = await this.#of(pipeline)
+    const row = await this.#reads(pipeline)
       .select("configuration")
+      .where("strategy", "not in", ["state_set", "state_reset"])
       .where("status", "in", ["success", "partial"])
       .orderBy("id", "desc")
       .limit(1)
@@ -188,7 +199,7 @@ export class History {
    * @param madeBy fingerprint of whatever decides what a record becomes.
    */
   async unchangedSince(pipeline: PipelineScope, madeBy: string): Promise<Position | undefined> {
-    const last = await this.#of(pipeline)
+    const last = await this.#reads(pipeline)
       .select(["status", "configuration"])
       .orderBy("id", "desc")
       .limit(1)
@@ -198,14 +209,30 @@ export class History {
     return file?.made_by === madeBy ? file.validators : undefined;
   }
 
-  /** Keeps what `unchangedSince` gives to the next run. */
-  async noteFile(id: number, file: UnchangedFile): Promise<void> {
+  /** The last run that asked for its parents to the end; among so many at the most: then all are asked for. */
+  async notedPass(pipeline: PipelineScope): Promise<NotedPass | undefined> {
+    const rows = await this.#of(pipeline)
+      .select(["configuration", "strategy"])
+      .where("status", "in", ["success", "partial"])
+      .orderBy("id", "desc")
+      .limit(runsLookedAt)
+      .execute();
+    for (const row of rows) {
+      if (row.strategy === "state_reset") return undefined;
+      const { parents } = fromJson<{ parents?: NotedPass }>(row.configuration) ?? {};
+      if (parents) return parents;
+    }
+    return undefined;
+  }
+
+  /** Keeps something for the next run in a run's configuration: what `unchangedSince` gives, what `notedPass` gives. */
+  async note(id: number, noted: { unchanged_since: UnchangedFile } | { parents: NotedPass }): Promise<void> {
     const row = await this.#db
       .selectFrom("sync_history")
       .select("configuration")
       .where("id", "=", id)
       .executeTakeFirst();
-    const configuration = { ...fromJson<Record<string, unknown>>(row?.configuration), unchanged_since: file };
+    const configuration = { ...fromJson<Record<string, unknown>>(row?.configuration), ...noted };
     await this.#db
       .updateTable("sync_history")
       .set({ configuration: JSON.stringify(configuration) })
@@ -251,6 +278,11 @@ export class History {
     if (filter.pipeline) query = query.where("crm_source", "=", filter.pipeline.system);
     if (filter.pipeline?.entity) query = query.where("sync_type", "=", filter.pipeline.entity);
     return (await query.execute()) as Record<string, unknown>[];
+  }
+
+  /** What says how far the pipeline got: a replay of rejects neither went on from where one stopped nor changed how far it got. */
+  #reads(pipeline: PipelineScope) {
+    return this.#of(pipeline).where("strategy", "!=", "replay");
   }
 
   #of(pipeline: PipelineScope) {

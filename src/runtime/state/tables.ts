@@ -40,6 +40,8 @@ export interface SyncRejects {
   last_run_id: number;
   crm_source: string;
   sync_type: string;
+  /** A table of `children`; empty for the records' own. */
+  table_name: string;
   record_key: string;
   stage: string;
   field: string;
@@ -62,10 +64,22 @@ export interface ApiCredentials {
   updated_at: string;
 }
 
+/** What a run that deletes has read so far: committed with the rows, so that a killed run knows it still. */
+export interface SyncSeen {
+  crm_source: string;
+  sync_type: string;
+  scope: string;
+  /** seen-keys.ts says what each of them means. */
+  kind: string;
+  record_key: string;
+  detail: string;
+}
+
 export interface StateTables {
   api_credentials: ApiCredentials;
   sync_history: SyncHistory;
   sync_rejects: SyncRejects;
+  sync_seen: SyncSeen;
 }
 
 const counts = ["processed", "created", "updated", "unchanged", "stale", "duplicate", "filtered", "deleted", "failed"];
@@ -138,8 +152,20 @@ function migrations(types: Sink["types"]): Record<string, Migration> {
       },
     },
     "002_credentials": credentialsMigration(types),
+    "003_seen_keys": seenMigration,
+    "004_table_of_rejects": rejectTableMigration(),
   };
 }
+
+const seenColumns = ["crm_source", "sync_type", "scope", "kind", "record_key", "detail"] as const;
+
+const seenMigration: Migration = {
+  async up(db: WarehouseDatabase) {
+    let table = db.schema.createTable("sync_seen").addPrimaryKeyConstraint("sync_seen_key", [...seenColumns] as never);
+    for (const name of seenColumns) table = table.addColumn(name, "text", (column) => column.notNull());
+    await table.execute();
+  },
+};
 
 function credentialsMigration(types: Sink["types"]): Migration {
   const type = (name: string) => sql.raw(name) as never;
@@ -154,6 +180,26 @@ function credentialsMigration(types: Sink["types"]): Migration {
         .addColumn("created_at", type(types.timestamp), (column) => column.notNull())
         .addColumn("updated_at", type(types.timestamp), (column) => column.notNull())
         .addUniqueConstraint("api_credentials_name", ["crm_source", "name"])
+        .execute();
+    },
+  };
+}
+
+/** Keys of two tables of one pipeline may be the same: a reject says which of them it is about. */
+function rejectTableMigration(): Migration {
+  return {
+    async up(db: WarehouseDatabase) {
+      await db.schema
+        .alterTable("sync_rejects")
+        .addColumn("table_name", "text", (column) => column.notNull().defaultTo(""))
+        .execute();
+      await db.schema.dropIndex("sync_rejects_open").execute();
+      await db.schema
+        .createIndex("sync_rejects_open")
+        .unique()
+        .on("sync_rejects")
+        .columns(["crm_source", "sync_type", "table_name", "record_key", "stage", "field", "rule"])
+        .where(sql.ref("resolved_at"), "is", null)
         .execute();
     },
   };

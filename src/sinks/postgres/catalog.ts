@@ -11,14 +11,24 @@ export interface StoredColumn {
   filled: boolean;
   /** Cannot be written: GENERATED ALWAYS, as an identity or from an expression. */
   always: "identity" | "expression" | undefined;
+  /** The collation by which texts that differ may be equal: one that is not deterministic. */
+  looseCollation: string | undefined;
+}
+
+/** A unique index that ON CONFLICT can go by. */
+export interface UniqueIndex {
+  /** As SQL names it, quoted where it must be. */
+  name: string;
+  columns: string[];
+  /** A collation of its own by which texts that differ may be equal. */
+  looseCollation: string | undefined;
 }
 
 export interface StoredTable {
   /** pg_class.relkind: `r` a table, `p` a partitioned one, `v` a view, … */
   kind: string;
   columns: Map<string, StoredColumn>;
-  /** Columns of each index that ON CONFLICT can go by. */
-  uniqueKeys: string[][];
+  uniqueIndexes: UniqueIndex[];
 }
 
 interface ColumnRow {
@@ -29,15 +39,22 @@ interface ColumnRow {
   has_default: boolean;
   identity: string;
   generated: string;
+  loose: string | null;
 }
+
+/** The name of a collation that is not deterministic, else NULL. Before PostgreSQL 12 all of them are. */
+const looseName = (alias: string): string =>
+  `CASE WHEN to_jsonb(${alias}) ->> 'collisdeterministic' = 'false' THEN ${alias}.collname END`;
 
 /** Reads the table that the name means on this connection's search path; undefined when there is none. */
 export async function readTable(session: Session, name: string): Promise<StoredTable | undefined> {
   const rows = await session.query<ColumnRow>(
     `SELECT c.relkind, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
-       a.atthasdef AS has_default, a.attidentity AS identity, coalesce(to_jsonb(a) ->> 'attgenerated', '') AS generated
+       a.atthasdef AS has_default, a.attidentity AS identity, coalesce(to_jsonb(a) ->> 'attgenerated', '') AS generated,
+       ${looseName("l")} AS loose
      FROM pg_class AS c
      LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
      WHERE c.oid = to_regclass($1) ORDER BY a.attnum`,
     [quote(name)],
   );
@@ -47,7 +64,7 @@ export async function readTable(session: Session, name: string): Promise<StoredT
   return {
     kind: first.relkind,
     columns: new Map(columns),
-    uniqueKeys: await readUniqueKeys(session, name),
+    uniqueIndexes: await readUniqueIndexes(session, name),
   };
 }
 
@@ -59,19 +76,26 @@ function columnOf(row: ColumnRow, name: string): StoredColumn {
     notNull: row.not_null,
     filled: row.has_default || row.identity !== "",
     always,
+    looseCollation: row.loose ?? undefined,
   };
 }
 
 /** Partial, expression, invalid and deferrable indexes are no arbiters of ON CONFLICT, so they are left out. */
-async function readUniqueKeys(session: Session, name: string): Promise<string[][]> {
-  const rows = await session.query<{ columns: string }>(
-    `SELECT to_json(array_agg(a.attname))::text AS columns FROM pg_index AS i
-     CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
+async function readUniqueIndexes(session: Session, name: string): Promise<UniqueIndex[]> {
+  const rows = await session.query<{ name: string; columns: string; loose: string | null }>(
+    `SELECT i.indexrelid::regclass::text AS name, to_json(array_agg(a.attname))::text AS columns,
+       min(${looseName("l")}) AS loose FROM pg_index AS i
+     CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) WITH ORDINALITY AS k(attnum, collation_id, place)
      JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+     LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
      WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indimmediate
        AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
      GROUP BY i.indexrelid`,
     [quote(name)],
   );
-  return rows.map((row) => JSON.parse(row.columns) as string[]);
+  return rows.map(({ columns, loose, ...row }) => ({
+    ...row,
+    columns: JSON.parse(columns) as string[],
+    looseCollation: loose ?? undefined,
+  }));
 }

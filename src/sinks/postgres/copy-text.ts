@@ -30,6 +30,19 @@ export function* copyText({ rows, indexes, limits }: CopyRows): Generator<Buffer
   return undefined;
 }
 
+/** Lines of values, as buffers of about 64 KB. */
+export function* copyValues(lines: Iterable<readonly Value[]>): Generator<Buffer, undefined> {
+  let text = "";
+  for (const values of lines) {
+    text += `${values.map(encode).join("\t")}\n`;
+    if (text.length < CHUNK_CHARACTERS) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  if (text !== "") yield Buffer.from(text);
+  return undefined;
+}
+
 /** `\N` is NULL; a text that says `\N` has its backslash escaped, so the two never meet. */
 function encode(value: Value): string {
   if (value === null || value === undefined) return "\\N";

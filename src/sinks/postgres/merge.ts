@@ -43,7 +43,7 @@ export async function mergeRows(context: MergeContext, input: MergeInput): Promi
   const { mostlyNew } = context;
   const { name } = input.table;
   const written = await writeRows(batch, staged);
-  const stale = await countStale(batch, staged, written);
+  const stale = written.created + written.updated === staged.length ? [] : await listStale(batch, staged);
   // What the last batch was like is the best guess at the next one.
   if (written.created > staged.length / 2) mostlyNew.add(name);
   else mostlyNew.delete(name);
@@ -55,11 +55,12 @@ export async function compareRows(context: MergeContext, input: MergeInput): Pro
   const { batch, staged, superseded } = await stageRows(context, input);
   const comparable = input.table.keys.every((key) => context.stored?.columns.has(key));
   if (staged.length === 0 || !comparable) {
-    return resultOf(batch, superseded, { created: staged.length, updated: 0, stale: 0 });
+    return resultOf(batch, superseded, { created: staged.length, updated: 0, stale: [] });
   }
   const [found] = await context.session.query<{ matched: number; stale: number; updated: number }>(batch.sql.classify);
   const { matched, stale, updated } = found ?? { matched: 0, stale: 0, updated: 0 };
-  return resultOf(batch, superseded, { created: staged.length - matched, updated, stale });
+  const staleIndexes = stale > 0 ? await listStale(batch, staged) : [];
+  return resultOf(batch, superseded, { created: staged.length - matched, updated, stale: staleIndexes });
 }
 
 function limitsOf(input: MergeInput): MergeInput["newerLimits"] {
@@ -69,12 +70,13 @@ function limitsOf(input: MergeInput): MergeInput["newerLimits"] {
     : undefined;
 }
 
-function resultOf(batch: Batch, superseded: number, counts: Counts & { stale: number }): MergeResult {
-  const { created, updated, stale } = counts;
+function resultOf(batch: Batch, superseded: number, counts: Counts & { stale: readonly number[] }): MergeResult {
+  const { created, updated, stale: staleIndexes } = counts;
+  const stale = staleIndexes.length;
   const rejects = batch.rejects.sort((a, b) => a.index - b.index);
   const unchanged = batch.input.rows.length - created - updated - stale - rejects.length;
   if (unchanged < superseded) throw new FatalError("the counts of a merge do not add up: a bug of the sink");
-  return { created, updated, unchanged, stale, rejects };
+  return { created, updated, unchanged, stale, staleIndexes, rejects };
 }
 
 async function stageRows(
@@ -136,13 +138,15 @@ async function writeRows(batch: Batch, indexes: readonly number[]): Promise<Coun
   return { created: left.created + right.created, updated: left.updated + right.updated };
 }
 
-/** Rows that were neither written nor refused are unchanged or stale; mostly there are none, and nothing is asked. */
-async function countStale(batch: Batch, indexes: readonly number[], written: Counts): Promise<number> {
-  const { session, sql, input } = batch;
-  if (input.table.newerBy === undefined || input.replaceNewer) return 0;
-  if (written.created + written.updated === indexes.length) return 0;
-  const [found] = await session.query<{ stale: number }>(sql.countStale, [indexes[0], indexes.at(-1)]);
-  return found?.stale ?? 0;
+/** Of the rows that were not written, the stale ones; the others are unchanged or refused. */
+async function listStale(
+  { session, sql, input, rejects }: Batch,
+  indexes: readonly number[],
+): Promise<readonly number[]> {
+  if (input.table.newerBy === undefined || input.replaceNewer || indexes.length === 0) return [];
+  const found = await session.query<{ n: number }>(sql.listStale, [indexes[0], indexes.at(-1)]);
+  const refused = new Set(rejects.map(({ index }) => index));
+  return found.map(({ n }) => n).filter((n) => !refused.has(n));
 }
 
 /** Runs an action behind a savepoint; a data error is undone and handed back, any other one thrown. */

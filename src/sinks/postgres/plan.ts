@@ -1,5 +1,5 @@
 /** Compares a table with what is in a PostgreSQL database. */
-import { BOOKKEEPING, checkTable } from "../bookkeeping.ts";
+import { bookkeepingOf, checkTable } from "../bookkeeping.ts";
 import type { Column, Table, TablePlan } from "../contract.ts";
 import { quote } from "../quote.ts";
 import { readTable, type StoredColumn, type StoredTable } from "./catalog.ts";
@@ -45,13 +45,12 @@ function moveAside(table: Table): string {
 }
 
 function adopt(table: Table, stored: StoredTable): TablePlan {
-  const added = [...table.columns, ...BOOKKEEPING].filter((column) => !stored.columns.has(column.name));
-  const problems = [...table.columns, ...BOOKKEEPING].flatMap((column) => columnProblems(table, column, stored));
+  const added = [...table.columns, ...bookkeepingOf(table)].filter((column) => !stored.columns.has(column.name));
+  const problems = [...table.columns, ...bookkeepingOf(table)].flatMap((column) =>
+    columnProblems(table, column, stored),
+  );
   problems.push(...unfilledProblems(table, stored));
-  const wanted = [...table.keys].sort().join("\0");
-  if (!stored.uniqueKeys.some((columns) => [...columns].sort().join("\0") === wanted)) {
-    problems.push(indexProblem(table, added));
-  }
+  problems.push(...indexProblems(table, { stored, added }));
   const statements = added.length === 0 ? [] : [`ALTER TABLE ${quote(table.name)} ${added.map(addColumn).join(", ")}`];
   return { table, creates: false, statements, problems };
 }
@@ -60,7 +59,7 @@ function createTable(table: Table): string {
   const lines = table.columns.map(
     (column) => `${quote(column.name)} ${storedAs(column.type)}${table.keys.includes(column.name) ? " NOT NULL" : ""}`,
   );
-  const own = BOOKKEEPING.map((column) => `${quote(column.name)} ${storedAs(column.type)}`);
+  const own = bookkeepingOf(table).map((column) => `${quote(column.name)} ${storedAs(column.type)}`);
   const key = `PRIMARY KEY (${table.keys.map(quote).join(", ")})`;
   return `CREATE TABLE ${quote(table.name)} (\n  ${[...lines, ...own, key].join(",\n  ")}\n)`;
 }
@@ -103,15 +102,26 @@ function columnProblems(table: Table, column: Column, stored: StoredTable): Prob
       },
     ];
   }
-  if (keeps(there.type, column.type)) return [];
+  if (keeps(there.type, column.type)) return collationProblems(what, { there, alter });
   const wanted = storedAs(column.type);
   const sql = `${alter} TYPE ${wanted}${usingClause(quote(column.name), there.type, wanted)}`;
   return [{ message: `${what} is ${there.type}, and ${column.type} needs ${wanted}`, sql }];
 }
 
+/** Texts that differ would be one key, and a change of one into the other no change. */
+function collationProblems(what: string, { there, alter }: { there: StoredColumn; alter: string }): Problem[] {
+  if (there.looseCollation === undefined) return [];
+  return [
+    {
+      message: `${what} compares by ${there.looseCollation}, by which texts that differ may be equal: keys would be one, and changes would be lost`,
+      sql: `${alter} TYPE ${there.type} COLLATE "default"`,
+    },
+  ];
+}
+
 /** Columns that a row of ours leaves empty although they may not be. */
 function unfilledProblems(table: Table, stored: StoredTable): Problem[] {
-  const ours = new Set([...table.columns, ...BOOKKEEPING].map((column) => column.name));
+  const ours = new Set([...table.columns, ...bookkeepingOf(table)].map((column) => column.name));
   const unfilled = (there: StoredColumn): boolean => there.notNull && !there.filled && there.always === undefined;
   return [...stored.columns.values()]
     .filter((there) => !ours.has(there.name) && unfilled(there))
@@ -119,6 +129,23 @@ function unfilledProblems(table: Table, stored: StoredTable): Problem[] {
       message: `column "${there.name}" of table "${table.name}" is NOT NULL without a default, and the mapping does not fill it`,
       sql: `ALTER TABLE ${quote(table.name)} ALTER COLUMN ${quote(there.name)} DROP NOT NULL`,
     }));
+}
+
+function indexProblems(table: Table, { stored, added }: { stored: StoredTable; added: readonly Column[] }): Problem[] {
+  const wanted = [...table.keys].sort().join("\0");
+  const ours = stored.uniqueIndexes.filter(({ columns }) => [...columns].sort().join("\0") === wanted);
+  // That of a column is the column's problem; its index follows when it is mended.
+  const loose = ours.filter(
+    ({ columns, looseCollation }) =>
+      looseCollation !== undefined && columns.every((name) => stored.columns.get(name)?.looseCollation === undefined),
+  );
+  return [
+    ...(ours.length === loose.length ? [indexProblem(table, added)] : []),
+    ...loose.map(({ name, looseCollation }) => ({
+      message: `the unique index ${name} of table "${table.name}" compares by ${looseCollation}, by which texts that differ may be equal: keys would be one`,
+      sql: `DROP INDEX ${name}`,
+    })),
+  ];
 }
 
 function indexProblem(table: Table, added: readonly Column[]): Problem {

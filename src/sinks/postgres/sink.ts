@@ -2,13 +2,24 @@
 import { createHash } from "node:crypto";
 import { Kysely } from "kysely";
 import { FatalError } from "../../errors.ts";
-import type { Lock, MergeInput, MergeResult, Sink, Table, TablePlan, WarehouseDatabase } from "../contract.ts";
+import type {
+  Lock,
+  MergeInput,
+  MergeResult,
+  ReplaceInput,
+  Sink,
+  Table,
+  TablePlan,
+  WarehouseDatabase,
+} from "../contract.ts";
 import { readTable, type StoredTable } from "./catalog.ts";
 import { postgresDialect } from "./dialect.ts";
 import { isRepeatable } from "./errors.ts";
 import { compareRows, mergeRows } from "./merge.ts";
 import { planTable } from "./plan.ts";
+import { compareSets, replaceSets } from "./replace.ts";
 import type { Session } from "./session.ts";
+import { keyText } from "./sql.ts";
 import { refusePlan } from "../refuse-plan.ts";
 import { repeatTransaction } from "../repeat-transaction.ts";
 
@@ -129,6 +140,22 @@ export class PostgresSink implements Sink {
     };
     if (this.#filled) return compare();
     // A read-only session may not create temporary tables either; nothing of this transaction stays.
+    return this.#classified(() => this.#attempt(`${BEGIN} READ WRITE`, compare, "ROLLBACK"));
+  }
+
+  keyText(table: Table): string {
+    return keyText(table);
+  }
+
+  async replaceSets(input: ReplaceInput): Promise<number> {
+    if (!this.#filled) throw new FatalError("replaceSets was called outside a transaction: a bug of the runner");
+    return replaceSets({ session: this.#session, filled: this.#filled }, input);
+  }
+
+  async compareSets(input: ReplaceInput): Promise<number> {
+    const compare = (): Promise<number> =>
+      compareSets({ session: this.#session, filled: this.#filled ?? new Set() }, input);
+    if (this.#filled) return compare();
     return this.#classified(() => this.#attempt(`${BEGIN} READ WRITE`, compare, "ROLLBACK"));
   }
 

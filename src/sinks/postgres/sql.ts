@@ -1,7 +1,9 @@
 /** The SQL of a merge into PostgreSQL. Staged columns are named c0, c1, …: no name of a mapping can clash with one. */
 import { createHash } from "node:crypto";
 import { parseColumnType } from "../column-type.ts";
+import { DELETED_AT } from "../bookkeeping.ts";
 import type { Column, Table } from "../contract.ts";
+import { joinKeyTexts } from "../key-text.ts";
 import { quote } from "../quote.ts";
 import { storedAs } from "./storage.ts";
 
@@ -19,8 +21,8 @@ export interface MergeSql {
   upsert: string;
   /** The same for rows of which most are stored: it looks first, and what it need not write it does not even lock. */
   upsertChanged: string;
-  /** Binds a range. Gives `stale`: rows that are older than the stored ones. */
-  countStale: string;
+  /** Binds a range. Gives `n` of the rows that are older than the stored ones, ascending. */
+  listStale: string;
   /** Gives `matched`, `stale` and `updated` of everything staged, from reads alone. */
   classify: string;
 }
@@ -31,6 +33,8 @@ export interface MergeSqlOptions {
   stored: ReadonlyMap<string, { type: string }>;
   replaceNewer: boolean;
 }
+
+const isDeleted = `t.${quote(DELETED_AT.name)} IS NOT NULL`;
 
 export function mergeSql({ table, stored, replaceNewer }: MergeSqlOptions): MergeSql {
   // The types of the stored columns, so that what does not fit them shows at the line of its row.
@@ -48,7 +52,10 @@ export function mergeSql({ table, stored, replaceNewer }: MergeSqlOptions): Merg
     ? `(${staged(newer.name)} IS NOT NULL AND ${isNewer(newer, `coalesce(s.l, ${staged(newer.name)})`)})`
     : "false";
   const rest = table.columns.filter((column) => !table.keys.includes(column.name));
-  const changed = anyOf(rest.map((column) => differs(column, staged(column.name), stored.has(column.name))));
+  const changed = anyOf([
+    ...rest.map((column) => differs(column, staged(column.name), stored.has(column.name))),
+    ...(table.keepsDeleted && stored.has(DELETED_AT.name) ? [isDeleted] : []),
+  ]);
   const lookUp = (expression: string): string => `(SELECT ${expression} FROM ${target} AS t WHERE ${sameKey})`;
   const upsert = { table, stage, rest, newer };
   return {
@@ -63,7 +70,7 @@ export function mergeSql({ table, stored, replaceNewer }: MergeSqlOptions): Merg
       newer: undefined,
       where: ` AND coalesce(${lookUp(`${changed} AND NOT ${stale}`)}, true)`,
     }),
-    countStale: `SELECT count(*) AS stale FROM ${stage} AS s WHERE s.n BETWEEN $1 AND $2 AND ${lookUp(stale)}`,
+    listStale: `SELECT s.n AS n FROM ${stage} AS s WHERE s.n BETWEEN $1 AND $2 AND ${lookUp(stale)} ORDER BY s.n`,
     // A join would carry the columns of both sides, and from 833 each they are too many.
     classify: `SELECT count(*) AS matched, count(*) FILTER (WHERE stale) AS stale,
       count(*) FILTER (WHERE changed AND NOT stale) AS updated FROM ${stage} AS s
@@ -90,13 +97,17 @@ function upsertSql({ table, stage, rest, newer, where }: UpsertParts): string {
     "sync_run_id",
   ];
   const values = [...table.columns.map((_, at) => `s.c${at}`), "$1::timestamptz", "$1::timestamptz", "$2::bigint"];
-  const changed = anyOf(rest.map((column) => differs(column, `excluded.${quote(column.name)}`, true)));
+  const changed = rest.map((column) => differs(column, `excluded.${quote(column.name)}`, true));
   const current = newer ? ` AND NOT ${isNewer(newer, `excluded.${quote(newer.name)}`)}` : "";
-  const set = [...rest.map((column) => quote(column.name)), "sync_updated_at", "sync_run_id"];
+  const set = [...rest.map((column) => quote(column.name)), "sync_updated_at", "sync_run_id"].map(
+    (name) => `${name} = excluded.${name}`,
+  );
+  if (table.keepsDeleted) {
+    set.push(`${quote(DELETED_AT.name)} = NULL`);
+    changed.push(isDeleted);
+  }
   const action =
-    rest.length === 0
-      ? "DO NOTHING"
-      : `DO UPDATE SET ${set.map((name) => `${name} = excluded.${name}`).join(", ")} WHERE ${changed}${current}`;
+    changed.length === 0 ? "DO NOTHING" : `DO UPDATE SET ${set.join(", ")} WHERE ${anyOf(changed)}${current}`;
   // A row that was inserted has no xmax; one that was updated carries the lock that ON CONFLICT took on it.
   return `WITH written AS (
       INSERT INTO ${quote(table.name)} AS t (${names.join(", ")}) SELECT ${values.join(", ")} FROM ${stage} AS s
@@ -120,4 +131,17 @@ function differs(column: Column, given: string, isStored: boolean): string {
 
 function anyOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
+}
+
+/** A row's key as one text, in the form that the column's values have. */
+export function keyText(table: Table): string {
+  const texts = table.keys.map((key) => {
+    const column = `t.${quote(key)}`;
+    const type = table.columns.find(({ name }) => name === key)?.type ?? "text";
+    const { kind } = parseColumnType(type);
+    if (kind === "timestamp") return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+    // A column that was adopted may have more decimals.
+    return kind === "decimal" ? `${column}::${storedAs(type)}::text` : `${column}::text`;
+  });
+  return joinKeyTexts(texts);
 }

@@ -46,14 +46,15 @@ export function mergeRows(connection: SqliteConnection, input: MergeInput): Merg
   const sql = mergeSql({ ...input, isStored: () => true });
   const batch: Batch = { connection, input, sql, rejects: screened.rejects };
   const range = fillStage(batch, screened.kept);
-  if (!range) return resultOf(batch, screened, { created: 0, updated: 0, stale: 0 });
+  if (!range) return resultOf(batch, screened, { created: 0, updated: 0, stale: [] });
   const found = classify(batch, range);
-  if (found.stale > 0) connection.prepare(sql.dropStale).run(range.first, range.last);
+  const stale = listStale(batch, { range, found });
+  if (stale.length > 0) connection.prepare(sql.dropStale).run(range.first, range.last);
   const counts = { created: range.rows - found.matched, updated: found.updated };
   const written = counts.created + counts.updated === 0 || upsert(batch, range) === undefined;
   return resultOf(batch, screened, {
     ...(written ? counts : writeHalves(batch, stagedIndexes(batch))),
-    stale: found.stale,
+    stale,
   });
 }
 
@@ -67,15 +68,23 @@ export function compareRows(connection: SqliteConnection, input: MergeInput): Me
   const range = fillStage(batch, screened.kept);
   const keysStored = input.table.keys.every((name) => isStored({ name }));
   const found = range && keysStored ? classify(batch, range) : { matched: 0, stale: 0, updated: 0 };
-  return resultOf(batch, screened, { ...found, created: (range?.rows ?? 0) - found.matched });
+  const stale = range ? listStale(batch, { range, found }) : [];
+  return resultOf(batch, screened, { updated: found.updated, stale, created: (range?.rows ?? 0) - found.matched });
 }
 
-function resultOf(batch: Batch, screened: Screened, counts: Counts & { stale: number }): MergeResult {
-  const { created, updated, stale } = counts;
+function resultOf(batch: Batch, screened: Screened, counts: Counts & { stale: readonly number[] }): MergeResult {
+  const { created, updated, stale: staleIndexes } = counts;
   const rejects = batch.rejects.sort((a, b) => a.index - b.index);
+  const stale = staleIndexes.length;
   const unchanged = batch.input.rows.length - created - updated - stale - rejects.length;
   if (unchanged < screened.superseded) throw new Error("the counts of a merge do not add up: a bug of the sink");
-  return { created, updated, unchanged, stale, rejects };
+  return { created, updated, unchanged, stale, staleIndexes, rejects };
+}
+
+/** Mostly there are none, and nothing is asked. */
+function listStale({ connection, sql }: Batch, { range, found }: { range: Range; found: Found }): readonly number[] {
+  if (found.stale === 0) return [];
+  return connection.all<{ n: number }>(sql.listStale, range.first, range.last).map(({ n }) => n);
 }
 
 /** Stages rows under their index, and says which are in; undefined when none is. */

@@ -1,5 +1,5 @@
 /** Compares a table with what is in a SQLite file. */
-import { BOOKKEEPING, checkTable } from "../bookkeeping.ts";
+import { bookkeepingOf, checkTable } from "../bookkeeping.ts";
 import { parseColumnType } from "../column-type.ts";
 import type { Column, Table, TablePlan } from "../contract.ts";
 import { quote } from "../quote.ts";
@@ -26,7 +26,7 @@ export function planTable(connection: SqliteConnection, table: Table): TablePlan
 
 function adopt(connection: SqliteConnection, table: Table, stored: StoredTable): TablePlan {
   const isNew = (column: Column): boolean => !stored.columns.has(foldCase(column.name));
-  const added = [...table.columns, ...BOOKKEEPING].filter(isNew);
+  const added = [...table.columns, ...bookkeepingOf(table)].filter(isNew);
   const problems = table.columns.flatMap((column) => columnProblems(table, column, stored));
   problems.push(...unfilledProblems(table, stored));
   const keysAreThere = !table.columns.some((column) => table.keys.includes(column.name) && isNew(column));
@@ -54,7 +54,7 @@ function createTable(table: Table): string {
   const lines = table.columns.map(
     (column) => `${quote(column.name)} ${storedAs(column.type)}${table.keys.includes(column.name) ? " NOT NULL" : ""}`,
   );
-  const own = BOOKKEEPING.map((column) => `${quote(column.name)} ${storedAs(column.type)}`);
+  const own = bookkeepingOf(table).map((column) => `${quote(column.name)} ${storedAs(column.type)}`);
   const key = `PRIMARY KEY (${table.keys.map(quote).join(", ")})`;
   return `CREATE TABLE ${quote(table.name)} (\n  ${[...lines, ...own, key].join(",\n  ")}\n)`;
 }
@@ -66,7 +66,7 @@ function addColumn(table: Table, column: Column): string {
 function nameProblems(table: Table): Problem[] {
   const seen = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const { name } of [...table.columns, ...BOOKKEEPING]) {
+  for (const { name } of [...table.columns, ...bookkeepingOf(table)]) {
     const other = seen.get(foldCase(name));
     if (other !== undefined) {
       const message = `"${other}" and "${name}" are one column name to SQLite, which does not look at case`;
@@ -101,7 +101,7 @@ function columnProblems(table: Table, column: Column, stored: StoredTable): Prob
 
 /** Columns that a row of ours leaves empty although they may not be. */
 function unfilledProblems(table: Table, stored: StoredTable): Problem[] {
-  const ours = new Set([...table.columns, ...BOOKKEEPING].map((column) => foldCase(column.name)));
+  const ours = new Set([...table.columns, ...bookkeepingOf(table)].map((column) => foldCase(column.name)));
   return [...stored.columns.values()]
     .filter((there) => !ours.has(foldCase(there.name)) && there.notNull && !there.hasDefault && !there.generated)
     .map((there) => ({

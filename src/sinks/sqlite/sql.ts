@@ -1,7 +1,9 @@
 /** The SQL of a merge into SQLite. Staged columns are named c0, c1, …: no name of a mapping can clash with one. */
 import { createHash } from "node:crypto";
 import { parseColumnType } from "../column-type.ts";
+import { DELETED_AT } from "../bookkeeping.ts";
 import type { Column, Table } from "../contract.ts";
+import { joinKeyTexts } from "../key-text.ts";
 import { quote } from "../quote.ts";
 import { storedAs } from "./storage.ts";
 
@@ -15,6 +17,8 @@ export interface MergeSql {
   fillStage: string;
   /** Binds a range. Gives `matched`, `stale`, `updated`. */
   classify: string;
+  /** Binds a range. Gives `n` of the staged rows that are older than the stored ones, ascending. */
+  listStale: string;
   /** Binds a range. Removes staged rows that are older than the stored ones. */
   dropStale: string;
   /** Binds created_at, updated_at, the run and a range. */
@@ -29,6 +33,7 @@ export interface MergeSqlOptions {
 }
 
 const RANGE = "s.n BETWEEN ? AND ?";
+const isDeleted = `t.${quote(DELETED_AT.name)} IS NOT NULL`;
 
 export function mergeSql({ table, replaceNewer, isStored }: MergeSqlOptions): MergeSql {
   const target = `main.${quote(table.name)}`;
@@ -38,11 +43,13 @@ export function mergeSql({ table, replaceNewer, isStored }: MergeSqlOptions): Me
   const sameKey = table.keys.map((key) => `t.${quote(key)} = ${staged(key)}`).join(" AND ");
   const rest = table.columns.filter((column) => !table.keys.includes(column.name));
   const stale = replaceNewer ? "0" : staleCondition(table, staged, isStored);
-  const changed = anyOf(
-    rest.map((column) =>
+  const changed = anyOf([
+    ...rest.map((column) =>
       isStored(column) ? `t.${quote(column.name)} IS NOT ${staged(column.name)}` : `${staged(column.name)} IS NOT NULL`,
     ),
-  );
+    ...(table.keepsDeleted && isStored(DELETED_AT) ? [isDeleted] : []),
+  ]);
+  const isStale = `${RANGE} AND EXISTS (SELECT 1 FROM ${target} AS t WHERE ${sameKey} AND ${stale})`;
   return {
     createStage: `CREATE TEMP TABLE IF NOT EXISTS ${stage} (n INTEGER PRIMARY KEY, l, ${types.map((type, at) => `c${at} ${type}`).join(", ")})`,
     listStage: `SELECT n FROM temp.${stage} ORDER BY n`,
@@ -52,7 +59,8 @@ export function mergeSql({ table, replaceNewer, isStored }: MergeSqlOptions): Me
     classify: `SELECT count(*) AS matched, coalesce(sum(${stale}), 0) AS stale,
       coalesce(sum(NOT ${stale} AND ${changed}), 0) AS updated
       FROM temp.${stage} AS s CROSS JOIN ${target} AS t ON ${sameKey} WHERE ${RANGE}`,
-    dropStale: `DELETE FROM temp.${stage} AS s WHERE ${RANGE} AND EXISTS (SELECT 1 FROM ${target} AS t WHERE ${sameKey} AND ${stale})`,
+    listStale: `SELECT s.n AS n FROM temp.${stage} AS s WHERE ${isStale} ORDER BY s.n`,
+    dropStale: `DELETE FROM temp.${stage} AS s WHERE ${isStale}`,
     upsert: upsertSql({ table, target, stage, rest }),
   };
 }
@@ -66,12 +74,15 @@ function upsertSql(parts: { table: Table; target: string; stage: string; rest: r
     "sync_run_id",
   ];
   const values = [...table.columns.map((_, at) => `s.c${at}`), "?", "?", "?"];
-  const set = [...rest.map((column) => quote(column.name)), "sync_updated_at", "sync_run_id"];
-  const action =
-    rest.length === 0
-      ? "DO NOTHING"
-      : `DO UPDATE SET ${set.map((name) => `${name} = excluded.${name}`).join(", ")}
-        WHERE ${anyOf(rest.map((column) => `t.${quote(column.name)} IS NOT excluded.${quote(column.name)}`))}`;
+  const set = [...rest.map((column) => quote(column.name)), "sync_updated_at", "sync_run_id"].map(
+    (name) => `${name} = excluded.${name}`,
+  );
+  const changed = rest.map((column) => `t.${quote(column.name)} IS NOT excluded.${quote(column.name)}`);
+  if (table.keepsDeleted) {
+    set.push(`${quote(DELETED_AT.name)} = NULL`);
+    changed.push(isDeleted);
+  }
+  const action = changed.length === 0 ? "DO NOTHING" : `DO UPDATE SET ${set.join(", ")} WHERE ${anyOf(changed)}`;
   return `INSERT INTO ${target} AS t (${names.join(", ")}) SELECT ${values.join(", ")} FROM temp.${stage} AS s
     WHERE ${RANGE} ON CONFLICT (${table.keys.map(quote).join(", ")}) ${action}`;
 }
@@ -108,4 +119,16 @@ function decimalGreater(left: string, right: string): string {
 
 function stageName(types: readonly string[]): string {
   return `etl_stage_${createHash("sha256").update(types.join()).digest("hex").slice(0, 12)}`;
+}
+
+/** A row's key as one text. Booleans are kept as numbers. */
+export function keyText(table: Table): string {
+  const texts = table.keys.map((key) => {
+    const column = `t.${quote(key)}`;
+    const type = table.columns.find(({ name }) => name === key)?.type ?? "text";
+    return parseColumnType(type).kind === "boolean"
+      ? `CASE ${column} WHEN 0 THEN 'false' ELSE 'true' END`
+      : `CAST(${column} AS TEXT)`;
+  });
+  return joinKeyTexts(texts);
 }

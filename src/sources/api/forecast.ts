@@ -6,7 +6,15 @@ import type { Forecast, ForecastRequest } from "../contract.ts";
 import { addQuery, type HttpClient, showUrl } from "../http/index.ts";
 import type { BuiltRequest } from "./build-request.ts";
 import type { PageReader } from "./page-reader.ts";
+import { RefusedBatch } from "./refused-batch.ts";
 import type { Slice } from "./slices/index.ts";
+
+/** The slices of a read, as far as they are known before it. */
+export interface SlicesAhead {
+  count: number;
+  /** Those that can be told without reading what slices are made of: the first one at least, where there is any. */
+  known: readonly Slice[];
+}
 
 export interface ForecastOptions {
   connection: Connection;
@@ -14,27 +22,34 @@ export interface ForecastOptions {
   /** Makes a reader of pages of this size. */
   reader(pageSize?: number): PageReader;
   pageSize?: number;
-  slices: readonly Slice[];
+  slices: SlicesAhead;
+  /** The request that makes the export of a slice, where one is made. It is shown, never sent. */
+  create?(slice: Slice): BuiltRequest;
 }
 
 /**
  * The first request of a read and what can be told of the rest: where the pagination tells a total, the source is asked
- * for it with a page of one record; where it tells the number of pages, for the first page. Nothing is asked where
- * there are several slices: one says nothing of the others.
+ * for it with a page of one record; where it tells the number of pages, for the first page. Of several slices only the
+ * first one is asked, and the others are taken to be like it.
  */
-export async function forecast({ connection, client, reader, pageSize, slices }: ForecastOptions): Promise<Forecast> {
-  const [slice] = slices;
+export async function forecast(options: ForecastOptions): Promise<Forecast> {
+  const { connection, client, reader, pageSize, slices, create } = options;
+  const { count, known } = slices;
+  const [slice] = known;
   if (slice === undefined) return { calls: 0, slices: 0, asked: 0, budgets: [] };
   const full = reader(pageSize).forSlice(slice);
-  const first = firstRequest(full);
-  const expected =
-    slices.length === 1
-      ? await expect(full, () => reader(1).forSlice(slice))
-      : { ...(full.pagination.type === "none" ? { calls: slices.length } : {}), slices: slices.length, asked: 0 };
-  const costs = slices.map((each) => (each === slice ? first : firstRequest(full.forSlice(each))).cost ?? 1);
+  const requestOf = (each: Slice): BuiltRequest => create?.(each) ?? firstRequest(full.forSlice(each));
+  const first = requestOf(slice);
+  // How often an export is looked at, nobody knows.
+  const expected = create ? { asked: 0 } : await expectUnlessRefused(full, () => reader(1).forSlice(slice));
+  const costs = known.map((each) => (each === slice ? first : requestOf(each)).cost ?? 1);
   const cost = costs.reduce((sum, each) => sum + each, 0) / costs.length;
-  // After the request: its answer may have told how the budgets stand.
-  return { request: shownRequest(first, connection), ...expected, budgets: client.budgets({ ...first, cost }) };
+  return {
+    request: shownRequest(first, connection),
+    ...(count === 1 ? expected : ofAll(expected, count)),
+    // After the request: its answer may have told how the budgets stand.
+    budgets: client.budgets({ ...first, cost }),
+  };
 }
 
 function firstRequest(reader: PageReader): BuiltRequest {
@@ -43,9 +58,29 @@ function firstRequest(reader: PageReader): BuiltRequest {
 
 type Expected = Pick<Forecast, "records" | "calls" | "asked">;
 
+/** What one slice takes, for as many. Without having asked it is known exactly: each is one call. */
+function ofAll({ calls, asked }: Expected, slices: number): Omit<Forecast, "budgets"> {
+  return {
+    slices,
+    asked,
+    ...(calls === undefined ? {} : { calls: calls * slices, ...(asked > 0 ? { isSampled: true } : {}) }),
+  };
+}
+
+/** A first batch of parents that is refused says nothing of the others. */
+async function expectUnlessRefused(full: PageReader, single: () => PageReader): Promise<Expected> {
+  try {
+    return await expect(full, single);
+  } catch (error) {
+    if (error instanceof RefusedBatch) return { asked: 1 };
+    throw error;
+  }
+}
+
 async function expect(full: PageReader, single: () => PageReader): Promise<Expected> {
   const { pagination, size } = full;
-  if (pagination.type === "none") return { calls: 1, asked: 0 };
+  // Records that have pages of their own take more; how many, only they could tell.
+  if (pagination.type === "none" || pagination.type === "nested") return { calls: 1, asked: 0 };
   if (full.facts.hasTotal) {
     const records = await single().total();
     if (records === undefined) return { asked: 1 };

@@ -2,11 +2,15 @@ import { FatalError, SpecError } from "../../errors.ts";
 import type { Pagination } from "../../spec/types.ts";
 import { linkOf } from "../http/index.ts";
 import { type Answer, type AnswerExpression, compileOverAnswer, compileOverRecord } from "./answer.ts";
+import { compileNested } from "./nested-facts.ts";
 import type { PageFacts } from "./paginators/index.ts";
 import { isTrue } from "./truth.ts";
 
 /** What one answer says about paging, but for how much was read before it. */
-export type AnswerFacts = Omit<PageFacts, "read" | "url">;
+export type AnswerFacts = Omit<PageFacts, "read" | "url"> & {
+  /** Of nested pages: ids of records that nobody asked for. */
+  others?: readonly string[];
+};
 
 export interface FactsReader {
   facts(answer: Answer, records: readonly unknown[]): Promise<AnswerFacts>;
@@ -28,6 +32,7 @@ export function compileFacts(pagination: Pagination): FactsReader {
   const pages = over("pages");
   const total = over("total");
   const next = compileNext(pagination, over);
+  const nested = pagination.type === "nested" ? compileNested(pagination) : undefined;
   const totalOf = async (answer: Answer): Promise<number | undefined> =>
     total && countOf(await total(answer), "pagination.total", answer);
   return {
@@ -35,12 +40,14 @@ export function compileFacts(pagination: Pagination): FactsReader {
     total: totalOf,
     ...(pagination.type === "last_id" ? { id: compileOverRecord(pagination.id, "pagination.id") } : {}),
     async facts(answer, records) {
+      const { more, others } = (await nested?.(answer, records)) ?? {};
       return {
         count: records.length,
-        next: await next?.(answer, records),
+        next: more ?? (await next?.(answer, records)),
         stop: stopWhen !== undefined && isTrue(await stopWhen(answer)),
         pages: pages && countOf(await pages(answer), "pagination.pages", answer),
         total: await totalOf(answer),
+        ...(others?.length ? { others } : {}),
       };
     },
   };

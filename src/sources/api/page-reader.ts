@@ -1,17 +1,18 @@
 /** Asks for single pages of a read: request, rules, records, and what the answer says about paging. */
 import { type Scope } from "../../template/index.ts";
-import type { Connection, Pagination } from "../../spec/types.ts";
-import { instantFromDate, isoOf } from "../../values/instant.ts";
-import type { SourceContext, Window } from "../contract.ts";
-import { type HttpClient, showUrl, type TextResponse, type Verdict, withoutQuery } from "../http/index.ts";
-import { type Answer, decodeAnswer } from "./answer.ts";
+import type { Pagination } from "../../spec/types.ts";
+import { type HttpClient, withoutQuery } from "../http/index.ts";
+import type { Answer } from "./answer.ts";
+import { ask, type Asked } from "./ask.ts";
 import { type BuiltRequest, compileRequest } from "./build-request.ts";
+import type { Conditional } from "./conditional.ts";
 import { type AnswerDecoder, compileDecoder, compileRows } from "./decode/index.ts";
 import type { EffectiveSource } from "./effective-source.ts";
 import { type AnswerFacts, compileFacts, type FactsReader } from "./page-facts.ts";
 import { type Paginator, paginatorOf, type Step } from "./paginators/index.ts";
 import { compilePlace, type Placeable } from "./place.ts";
 import { compileRecords } from "./records.ts";
+import { type RequestSurroundings, requestScope, secretQueryNames } from "./request-scope.ts";
 import { compileRules, type Meaning } from "./response-rules.ts";
 import type { Slice } from "./slices/contract.ts";
 
@@ -24,16 +25,13 @@ export interface FetchedPage {
   date?: Date;
 }
 
-export interface PageReaderOptions {
+export interface PageReaderOptions extends RequestSurroundings {
   source: EffectiveSource;
-  context: SourceContext;
-  connection: Connection;
   client: HttpClient;
-  window: Pick<Window, "since" | "until">;
   /** `--batch-size`, or 1 for a check. */
   pageSize?: number;
-  /** The part of the source that is asked for. */
-  slice?: Slice;
+  /** Asks for the answer only if it is another one by now. */
+  conditional?: Conditional;
 }
 
 export class PageReader {
@@ -59,26 +57,42 @@ export class PageReader {
     const { pagination } = source;
     this.options = options;
     this.pagination = pagination;
-    this.paginator = paginatorOf(pagination, connection.base_url);
+    this.paginator = paginatorOf(pagination, connection);
     this.facts = compileFacts(pagination);
     this.maxPages = pagination.type === "none" ? 1 : pagination.max_pages;
     this.size = pageSizeOf(pagination, pageSize);
     this.build = compileRequest(source.request, connection.base_url);
     this.decoder = compileDecoder(source.decode, connection);
     this.rows = source.decode.rows && compileRows(source.decode.rows);
-    this.records = compileRecords(source.records);
+    this.records = compileRecords(source.records, { paged: pagination.type !== "none" });
     this.judge = compileRules(source.responses, connection);
     this.placePosition =
-      "send_as" in pagination && pagination.send_as !== undefined ? compilePlace(pagination.send_as) : undefined;
+      "send_as" in pagination && pagination.send_as !== undefined && pagination.type !== "nested"
+        ? compilePlace(pagination.send_as)
+        : undefined;
     this.placeSize =
       "size_as" in pagination && pagination.size_as !== undefined ? compilePlace(pagination.size_as) : undefined;
-    this.secretNames = connection.auth?.type === "query" ? Object.keys(connection.auth.query) : [];
+    this.secretNames = secretQueryNames(connection);
   }
 
   /** The same reader for a slice; nothing is compiled again. */
   forSlice(slice: Slice): PageReader {
+    return this.with({ slice });
+  }
+
+  /** The same reader for the results of an export: `{{job.…}}`. */
+  forJob(job: Readonly<Record<string, unknown>>): PageReader {
+    return this.with({ job });
+  }
+
+  /** The same reader, whose requests end when the signal does. */
+  until(signal: AbortSignal): PageReader {
+    return this.with({ client: this.options.client.until(signal) });
+  }
+
+  private with(changes: Partial<PageReaderOptions>): PageReader {
     const reader = Object.create(PageReader.prototype) as PageReader;
-    return Object.assign(reader, this, { options: { ...this.options, slice } });
+    return Object.assign(reader, this, { options: { ...this.options, ...changes } });
   }
 
   /** The request of a step, as it would go out now. */
@@ -93,7 +107,7 @@ export class PageReader {
    * @throws FatalError, TransientError as the rules and the client say.
    */
   async fetch(step: Step, { resumed }: { resumed: boolean }): Promise<FetchedPage> {
-    const { answer: document, meaning, date } = await this.ask(this.request(step), resumed);
+    const { answer: document, meaning, date } = await this.ask(step, resumed);
     const answer = meaning === "records" && this.rows ? await this.rows(document) : document;
     const records = meaning === "records" ? await this.records(answer) : [];
     if (meaning === "unchanged" || meaning === "refused")
@@ -106,31 +120,19 @@ export class PageReader {
 
   /** The total as it is told now: the first page's request again, without the key filter that pages are read by. */
   async total(): Promise<number | undefined> {
-    const { answer, meaning } = await this.ask(this.request(this.paginator.first()), false);
+    const { answer, meaning } = await this.ask(this.paginator.first(), false);
     return meaning === "records" || meaning === "empty" ? this.facts.total(answer) : undefined;
   }
 
-  private async ask(
-    request: BuiltRequest,
-    resumed: boolean,
-  ): Promise<{ answer: Answer; meaning: Meaning; date?: Date }> {
-    const { method, url, content } = request;
-    const shown = `${method} ${showUrl(url, this.secretNames)}`;
-    let answer: Answer | undefined;
-    let meaning: Meaning = "records";
-    const response = await this.options.client.text(request, async (candidate: TextResponse): Promise<Verdict> => {
-      answer = await decodeAnswer(candidate, {
-        request: { method, url, body: content },
-        slice: this.options.slice?.inExpressions,
-        shown,
-        decoder: this.decoder,
-      });
-      const judgement = await this.judge(candidate, answer, { resumed });
-      ({ meaning } = judgement);
-      return judgement.verdict;
-    });
-    const date = new Date(response.headers["date"] ?? "");
-    return { answer: answer as Answer, meaning, ...(Number.isNaN(date.getTime()) ? {} : { date }) };
+  private async ask(step: Step, resumed: boolean): Promise<Asked> {
+    const { options, decoder, judge, secretNames } = this;
+    const { client, conditional } = options;
+    const slice = sliceAt(options.slice, step)?.inExpressions;
+    const request = this.request(step);
+    const going = conditional?.apply(request) ?? request;
+    const asked = await ask(going, { client, decoder, judge, slice, secretNames, resumed });
+    conditional?.note(request, asked.answer, asked.meaning);
+    return asked;
   }
 
   private place(parts: Placeable, step: Step): void {
@@ -141,27 +143,27 @@ export class PageReader {
     if (this.size !== undefined) this.placeSize?.(parts, this.size);
   }
 
-  private scope({ after, number, offset }: Step): Scope {
-    const { context, connection, window, slice } = this.options;
-    const now = instantFromDate(new Date());
-    return {
-      values: {
-        since: window.since,
-        until: window.until,
-        now: { text: isoOf(now), instant: now },
-        page: { after, number, offset, size: this.size },
-        params: context.params,
-        vars: connection.vars ?? {},
-        ...(slice?.inTemplates ? { slice: slice.inTemplates } : {}),
-      },
-      mapped: context.mapped,
-    };
+  private scope(step: Step): Scope {
+    const { after, number, offset } = step;
+    const slice = sliceAt(this.options.slice, step);
+    return requestScope({ ...this.options, slice }, { page: { after, number, offset, size: this.size } });
   }
+}
+
+/** The slice as a step sees it: nested pages ask for those records alone that have more. */
+function sliceAt(slice: Slice | undefined, { inputs }: Step): Slice | undefined {
+  if (slice === undefined || inputs === undefined) return slice;
+  const { inTemplates, inExpressions } = slice;
+  return {
+    ...slice,
+    inTemplates: { ...inTemplates, inputs },
+    inExpressions: { ...(inExpressions as object), inputs },
+  };
 }
 
 /** The spec's own size, or what was asked for within `max_size` (the size itself where the spec gives no greater). */
 function pageSizeOf(pagination: Pagination, asked: number | undefined): number | undefined {
-  if (pagination.type === "none") return asked;
+  if (pagination.type === "none" || pagination.type === "nested") return asked;
   const { size, max_size } = pagination;
   return asked === undefined ? size : Math.min(asked, max_size ?? size ?? asked);
 }

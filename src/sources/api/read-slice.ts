@@ -2,10 +2,12 @@
 import type { Logger } from "pino";
 import { FatalError } from "../../errors.ts";
 import type { Page } from "../contract.ts";
+import type { AnswerFacts } from "./page-facts.ts";
 import { DistinctCount } from "./distinct-count.ts";
 import { RepeatedPages, refuseNextLink } from "./page-guards.ts";
 import type { FetchedPage, PageReader } from "./page-reader.ts";
 import type { Step } from "./paginators/index.ts";
+import { PagesAhead, type Places } from "./pages-ahead.ts";
 import { positionOf, type ResumePoint } from "./position.ts";
 
 export interface SliceOptions {
@@ -16,8 +18,14 @@ export interface SliceOptions {
   restarted: boolean;
   /** Takes the source's clock from the first answer; true when the window moved and the request is to be made again. */
   observeClock?(date: Date): boolean;
+  /** What is read was made by an earlier run, and may be gone by now. */
+  mayBeGone?: boolean;
   /** The source said that there is nothing new. */
   onUnchanged(): void;
+  /** Looks at what an answer said, before its page is given. */
+  onAnswer?(facts: AnswerFacts): void;
+  /** Room for pages that are asked for before their turn. */
+  places: Places;
   log: Logger;
 }
 
@@ -31,17 +39,30 @@ interface Pass {
   distinct: DistinctCount;
   pages: number;
   read: number;
+  /** What the last page told. */
+  told?: AnswerFacts;
   /** The total as the first page told it. */
   total?: number;
 }
 
-/** Pages of a slice, the last one marked. A pass that proves incomplete is followed by another, marked `restarted`. */
-export async function* readSlice(reader: PageReader, options: SliceOptions): AsyncGenerator<Page> {
+/**
+ * Pages of a slice, the last one marked. A pass that proves incomplete is followed by another, marked `restarted`.
+ * Ends without a page where what `mayBeGone` is.
+ */
+export async function* readSlice(reader: PageReader, options: SliceOptions): AsyncGenerator<Page, "read" | "gone"> {
   let { resume, restarted } = options;
   let rereads = 0;
   for (;;) {
-    const outcome = yield* readPass(reader, { ...options, resume, restarted, mayReread: rereads < maxRereads });
-    if (outcome === "done") return;
+    const ahead = new PagesAhead(reader, options);
+    const mayReread = rereads < maxRereads;
+    let outcome: PassOutcome;
+    try {
+      outcome = yield* readPass(reader, { ...options, resume, restarted, mayReread, ahead });
+    } finally {
+      await ahead.end();
+    }
+    if (outcome === "done") return "read";
+    if (outcome === "gone") return "gone";
     // A refused position is no fault of the reading: it costs none of its chances.
     if (outcome === "again") rereads++;
     resume = undefined;
@@ -49,10 +70,11 @@ export async function* readSlice(reader: PageReader, options: SliceOptions): Asy
   }
 }
 
-type PassOptions = SliceOptions & { mayReread: boolean };
+type PassOptions = SliceOptions & { mayReread: boolean; ahead: PagesAhead };
+type PassOutcome = "done" | "again" | "refused" | "gone";
 
-async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerator<Page, "done" | "again" | "refused"> {
-  const { slice, resume, restarted, log } = options;
+async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerator<Page, PassOutcome> {
+  const { slice, resume, restarted, log, ahead } = options;
   const { paginator, facts } = reader;
   const pass: Pass = {
     resumed: resume !== undefined,
@@ -63,8 +85,10 @@ async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerat
   };
   let step = resume?.step ?? paginator.first();
   for (;;) {
-    const page =
-      pass.pages === 0 ? await fetchFirst(reader, step, options) : await reader.fetch(step, { resumed: false });
+    const page = pass.told
+      ? await ahead.fetch(step, pass.told, reader.maxPages - pass.pages)
+      : await fetchFirst(reader, step, options);
+    if (page.meaning === "refused" && !pass.resumed) return "gone";
     if (page.meaning === "refused") {
       log.warn(
         `${page.answer.shown} answered ${page.answer.status} to the position that an earlier run came to; reading starts from the beginning`,
@@ -73,6 +97,7 @@ async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerat
     }
     await take(reader, pass, page);
     if (page.meaning === "unchanged") options.onUnchanged();
+    options.onAnswer?.(page.facts);
     const next = paginator.next({ ...page.facts, read: pass.read, url: page.answer.request.url }, step);
     const shown: Page = {
       slice,
@@ -84,6 +109,8 @@ async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerat
       ...(pass.pages === 1 && page.facts.total !== undefined && !pass.resumed ? { expected: page.facts.total } : {}),
     };
     if (next === undefined) {
+      // Pages that were guessed after this one would hold up the total.
+      await ahead.end();
       const end = await proveEnd(reader, { pass, page, options });
       yield { ...shown, last: end.done, ...(end.completeness ? { completeness: end.completeness } : {}) };
       return end.done ? "done" : "again";
@@ -98,9 +125,13 @@ async function* readPass(reader: PageReader, options: PassOptions): AsyncGenerat
 }
 
 /** The first page; again where the source's clock moved the window and the request with it. */
-async function fetchFirst(reader: PageReader, step: Step, { resume, observeClock }: PassOptions): Promise<FetchedPage> {
+async function fetchFirst(
+  reader: PageReader,
+  step: Step,
+  { resume, mayBeGone = false, observeClock }: PassOptions,
+): Promise<FetchedPage> {
   const before = observeClock ? JSON.stringify(reader.request(step)) : undefined;
-  const page = await reader.fetch(step, { resumed: resume !== undefined });
+  const page = await reader.fetch(step, { resumed: resume !== undefined || mayBeGone });
   if (page.date === undefined || !observeClock?.(page.date)) return page;
   return JSON.stringify(reader.request(step)) === before ? page : reader.fetch(step, { resumed: false });
 }
@@ -113,6 +144,7 @@ async function take(reader: PageReader, pass: Pass, page: FetchedPage): Promise<
   }
   pass.pages++;
   pass.read += records.length;
+  pass.told = facts;
   if (pass.pages === 1) pass.total = facts.total;
   if (reader.pagination.type === "none") refuseNextLink(answer);
   else pass.repeated.admit(records, answer.shown);

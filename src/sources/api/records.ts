@@ -1,19 +1,29 @@
 import { FatalError } from "../../errors.ts";
-import type { ApiSource } from "../../spec/types.ts";
 import { describeBody } from "../http/index.ts";
 import { type Answer, compileOverAnswer } from "./answer.ts";
+import type { Records } from "./effective-source.ts";
 
 /**
  * Compiles `records`: the list that an answer holds. JSONata gives a list of one as the one itself, so whatever is
  * no list is a list of it. No value there (null is none) is an error that names what was there instead: an error
- * body with status 200 must never read as an empty list.
+ * body with status 200 must never read as an empty list, nor as a record of its own: where the body itself is to be
+ * the list (`$`) and there are pages of it, a map is none.
+ * @param paged there may be more than one page
  */
-export function compileRecords({ from, missing }: ApiSource["records"]): (answer: Answer) => Promise<unknown[]> {
+export function compileRecords(
+  { from, missing }: Records,
+  { paged }: { paged: boolean },
+): (answer: Answer) => Promise<unknown[]> {
   const find = compileOverAnswer(from, "records");
+  const wantsList = paged && from.trim() === "$";
   return async (answer) => {
     const { rows } = answer;
     const found = await find(rows ? { ...answer, body: rows.list } : answer);
     if (Array.isArray(found)) return found;
+    if (wantsList && typeof found === "object" && found !== null)
+      throw new FatalError(
+        `${answer.shown} answered ${answer.status}, but the body is no list of records (records: $, in pages): ${contentOf(answer.body)}`,
+      );
     if (found !== undefined && found !== null) return [found];
     if (missing === "empty") return [];
     const place = rows && rows.list === undefined ? `decode.rows.from (${rows.from})` : `records (${from})`;
@@ -26,7 +36,8 @@ export function compileRecords({ from, missing }: ApiSource["records"]): (answer
 
 const maxShownKeys = 20;
 
-function contentOf(body: unknown): string {
+/** What a body holds, for the message that something is not in it. */
+export function contentOf(body: unknown): string {
   if (body === undefined) return "the body is empty";
   if (Array.isArray(body)) return `the body is a list of ${body.length}`;
   if (typeof body !== "object" || body === null) return `the body is ${JSON.stringify(body)}`.slice(0, 200);

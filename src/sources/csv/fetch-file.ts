@@ -20,9 +20,14 @@ export type Fetched =
  * The file's address with its templates filled in.
  * @throws SpecError for one that is not http(s) or that stands on a param without a value
  */
-export function renderUrl(template: string, scope: Scope): string {
+export function urlOf(template: string, scope: Scope): string {
   const url = compileTemplate(template).render(scope, { mode: "path" });
   if (url === DROPPED) throw new SpecError(`source.url ${template} needs a param that was not given`);
+  return checkedUrl(url);
+}
+
+/** @throws SpecError for what is no http(s) address */
+export function checkedUrl(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol === "http:" || parsed?.protocol === "https:") return parsed.href;
   throw new SpecError(`source.url ${url} is not an http(s) URL; a local file is written as path`);

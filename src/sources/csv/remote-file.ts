@@ -1,4 +1,5 @@
 /** A CSV file behind a URL. */
+import { SpecError } from "../../errors.ts";
 import { schemaValidator } from "../../spec/schema.ts";
 import type { Connection, CsvSource } from "../../spec/types.ts";
 import type { Page, Position, ReadRequest, Source, SourceContext } from "../contract.ts";
@@ -6,7 +7,7 @@ import { openHttpClient } from "../http/client.ts";
 import type { HttpClient } from "../http/contract.ts";
 import { decodeText } from "../csv-text/decode-text.ts";
 import { type Dialect, dialectOf } from "../csv-text/dialect.ts";
-import { fetchFile, renderUrl, type Validators } from "./fetch-file.ts";
+import { fetchFile, type Validators } from "./fetch-file.ts";
 import { columnsOf, type CsvFile, describeColumns, filePages, PAGE_RECORDS } from "./file-pages.ts";
 import { unpack } from "./read-bytes.ts";
 
@@ -16,16 +17,17 @@ const SLICE = "";
 export class RemoteFile implements Source {
   readonly #context: SourceContext;
   readonly #spec: CsvSource;
-  readonly #template: string;
+  readonly #url: (window: Record<string, unknown>) => string;
   readonly #dialect: Dialect;
   #client: HttpClient | undefined;
   #validators: Validators | undefined;
   #unchanged = false;
 
-  constructor(context: SourceContext, spec: CsvSource, template: string) {
+  /** @param url the file's address, for the window of a run */
+  constructor(context: SourceContext, spec: CsvSource, url: (window: Record<string, unknown>) => string) {
     this.#context = context;
     this.#spec = spec;
-    this.#template = template;
+    this.#url = url;
     this.#dialect = dialectOf(spec);
   }
 
@@ -63,13 +65,12 @@ export class RemoteFile implements Source {
 
   #open(url: string): HttpClient {
     const { connection = publicConnection(url), log, metrics, signal, credentials, secret } = this.#context;
+    if (connection.type !== "api")
+      throw new SpecError(
+        `connection ${connection.connection} is of type ${connection.type}; a file behind a URL needs one of type api`,
+      );
     this.#client ??= openHttpClient({ connection, log, metrics, signal, credentials, secret });
     return this.#client;
-  }
-
-  #url(window: Record<string, unknown>): string {
-    const { params, connection, mapped } = this.#context;
-    return renderUrl(this.#template, { values: { params, vars: connection?.vars ?? {}, ...window }, mapped });
   }
 
   #file(url: string, bytes: AsyncGenerator<Buffer>): CsvFile {

@@ -55,6 +55,8 @@ export interface HttpClient {
   text(request: HttpRequest, judge?: (response: TextResponse) => Verdict | Promise<Verdict>): Promise<TextResponse>;
   /** The same for a body that is streamed: retried until the headers are in; 2xx and 304 are accepted. */
   stream(request: HttpRequest): Promise<StreamResponse>;
+  /** The same way out, whose requests end when the signal does too. It needs no closing of its own. */
+  until(signal: AbortSignal): HttpClient;
   /** The budgets that a request would be charged to, as they stand; `charged` is what it would take. */
   budgets(request: HttpRequest): BudgetForecast[];
   /** The address that paths are below: the connection's, or what the reply to its token request says. */

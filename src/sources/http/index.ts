@@ -5,6 +5,6 @@ export { openHttpClient, type HttpOptions } from "./client.ts";
 export { describeBody } from "./describe-body.ts";
 export { linkOf } from "./link-header.ts";
 export { addQuery, encodeQuery, withoutQuery } from "./query.ts";
-export { compileWait, defaultVerdict } from "./retry.ts";
+export { compileWait, defaultVerdict, retryAfterMs } from "./retry.ts";
 export { showUrl } from "./shown-url.ts";
-export type { Time } from "./time.ts";
+export { realTime, type Time } from "./time.ts";

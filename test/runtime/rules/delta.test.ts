@@ -1,7 +1,7 @@
 /** Records in and out of a run's window, the filter, and duplicates. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { warehouses } from "../../support/warehouses.ts";
-import { ThingsProject } from "./things-project.ts";
+import { fileSpec, ThingsProject } from "./things-project.ts";
 
 describe("delta on our side (delta.local)", () => {
   let project: ThingsProject;
@@ -47,19 +47,7 @@ describe("delta on our side (delta.local)", () => {
   });
 
   it("a csv file is filtered the same way", async () => {
-    project.spec({
-      source: {
-        type: "csv",
-        url: `${project.api.url}/things.csv`,
-        connection: null,
-        request: null,
-        records: null,
-        pagination: null,
-        incremental: null,
-        delta: { field: "updated_at" },
-      },
-      mapping: { note: null },
-    });
+    project.spec(fileSpec(`${project.api.url}/things.csv`), { source: { delta: { field: "updated_at" } } });
     await project.run();
     project.api.put({ id: 6, name: "new", updated_at: "2025-05-06T00:00:00Z" });
     expect((await project.run()).summary).toMatchObject({

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunFlags } from "../../../src/runtime/flags.ts";
 import { warehouses } from "../../support/warehouses.ts";
-import { ThingsProject, type SpecText } from "./things-project.ts";
+import { fileSpec, ThingsProject, type SpecText } from "./things-project.ts";
 
 describe.each(warehouses)("unchanged files, in $name", ({ open }) => {
   let project: ThingsProject;
@@ -16,22 +16,7 @@ describe.each(warehouses)("unchanged files, in $name", ({ open }) => {
   afterEach(() => project.close());
 
   function file(...changes: SpecText[]): void {
-    project.spec(
-      {
-        source: {
-          type: "csv",
-          url: `${project.api.url}/things.csv`,
-          connection: null,
-          request: null,
-          records: null,
-          pagination: null,
-          incremental: null,
-          delta: null,
-        },
-        mapping: { note: null },
-      },
-      ...changes,
-    );
+    project.spec(fileSpec(`${project.api.url}/things.csv`), ...changes);
   }
 
   const sent = (): (string | undefined)[] => project.api.asks.map(({ headers }) => headers["if-none-match"]);

@@ -11,6 +11,9 @@ export function offsetPaginator({ first }: Pick<PaginationOffset, "first">): Pag
       if (total !== undefined && read >= total) return undefined;
       return { offset: offset + count };
     },
+    guess({ offset = first }, { count, total }) {
+      return total !== undefined && offset - first + count < total ? { offset: offset + count } : undefined;
+    },
     sent: ({ offset }) => offset,
   };
 }

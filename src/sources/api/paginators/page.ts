@@ -12,6 +12,10 @@ export function pagePaginator({ first }: Pick<PaginationPage, "first">): Paginat
       if (total !== undefined && read >= total) return undefined;
       return { number: number + 1 };
     },
+    guess({ number = first }, { count, pages, total }) {
+      const all = pages ?? (total === undefined ? 0 : Math.ceil(total / count));
+      return number - first + 1 < all ? { number: number + 1 } : undefined;
+    },
     sent: ({ number }) => number,
   };
 }

@@ -3,6 +3,7 @@ import type { SlicesDate } from "../../../spec/types.ts";
 import { compileTemplate, DROPPED } from "../../../template/index.ts";
 import { isBound } from "../../../template/scope.ts";
 import { isoOf } from "../../../values/instant.ts";
+import { windowKey } from "../../../values/window-key.ts";
 import { maxWindows, parseTimeSpan, readTimeBound, windowsBetween } from "../../../values/time-bound.ts";
 import type { Bound } from "../../contract.ts";
 import type { Slice, SliceScope } from "./contract.ts";
@@ -31,7 +32,7 @@ function sliceOf(window: { from: string; to: string }): Slice {
   const from: Bound = { text: isoOf(window.from), instant: window.from };
   const to: Bound = { text: isoOf(window.to), instant: window.to };
   return {
-    key: `${from.text}/${to.text}`,
+    key: windowKey(window),
     inTemplates: { from, to },
     inExpressions: { from: from.text, to: to.text },
   };

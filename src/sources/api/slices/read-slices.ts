@@ -1,8 +1,9 @@
 /** Reads all slices of a run: each to its own end, side by side, going on where an earlier run came to. */
 import type { Logger } from "pino";
 import { FatalError, SpecError, TransientError } from "../../../errors.ts";
-import type { Page, ReadRequest } from "../../contract.ts";
+import type { Page, Position, ReadRequest } from "../../contract.ts";
 import type { PageReader } from "../page-reader.ts";
+import type { Places } from "../pages-ahead.ts";
 import { readPosition } from "../position.ts";
 import { readSlice } from "../read-slice.ts";
 import type { Slice } from "./contract.ts";
@@ -16,10 +17,23 @@ export interface SlicesOptions {
   /** Takes the source's clock from the first answer; true when it moved the window. Absent in a run that is resumed. */
   observeClock?(date: Date): boolean;
   concurrency: number;
+  /** Room for pages that are asked for before their turn. */
+  places: Places;
   /** Ends the requests that are under way; afterwards there are no more. */
   halt(reason: unknown): void;
+  /** Reads a slice in another way than page by page: by an export. */
+  readWith?(slice: Slice, how: ReadWith): AsyncGenerator<Page>;
   log: Logger;
   /** Every slice said that there is nothing new. */
+  onUnchanged(): void;
+}
+
+/** What a slice needs to know that is read in another way. */
+export interface ReadWith {
+  /** The slice as an earlier run left it; absent where none began it. */
+  before?: { position?: Position };
+  places: Places;
+  observeClock?(date: Date): boolean;
   onUnchanged(): void;
 }
 
@@ -68,13 +82,14 @@ async function* readAll(count: number, turns: Iterable<Pages>, { concurrency, ha
   else for (const pages of turns) yield* pages;
 }
 
-async function* goOn(page: IteratorResult<Page, unknown>, pages: Pages): Pages {
+/** A page that was waited for, and those after it. */
+export async function* goOn(page: IteratorResult<Page, unknown>, pages: Pages): Pages {
   if (!page.done) yield page.value;
   yield* pages;
 }
 
 /** Only the first answer of a run tells the clock, also when the slice is read again. */
-function once(observe: Clock): Clock {
+export function once(observe: Clock): Clock {
   let observed = false;
   return (date) => {
     if (observed) return false;
@@ -101,19 +116,22 @@ class OpenSlices {
   }
 
   async *one(slice: Slice, observeClock?: Clock): Pages {
-    const { reader, resume, log, onUnchanged } = this.options;
+    const { reader, resume, readWith, places, log, onUnchanged } = this.options;
     const before = resume[slice.key];
+    const unchanged = (): void => {
+      if (this.unchanged.add(slice.key).size === this.count) onUnchanged();
+    };
+    const told = { ...(observeClock ? { observeClock } : {}), places, onUnchanged: unchanged };
     const point = reader.paginator.stable ? readPosition(before?.position) : undefined;
-    const pages = readSlice(reader.forSlice(slice), {
-      slice: slice.key,
-      resume: point,
-      restarted: before !== undefined && point === undefined,
-      ...(observeClock ? { observeClock } : {}),
-      log,
-      onUnchanged: () => {
-        if (this.unchanged.add(slice.key).size === this.count) onUnchanged();
-      },
-    });
+    const pages =
+      readWith?.(slice, { ...(before ? { before } : {}), ...told }) ??
+      readSlice(reader.forSlice(slice), {
+        slice: slice.key,
+        resume: point,
+        restarted: before !== undefined && point === undefined,
+        ...told,
+        log,
+      });
     try {
       for await (const page of pages) yield this.expectingAll(page);
     } catch (error) {
@@ -132,7 +150,7 @@ class OpenSlices {
 }
 
 /** The same class of error, its message beginning with the slice. What is none of ours, an abort too, stays. */
-function naming(error: unknown, key: string): unknown {
+export function naming(error: unknown, key: string): unknown {
   const message = `slice ${key}: ${(error as Error).message}`;
   if (error instanceof TransientError)
     return new TransientError(message, {

@@ -19,7 +19,9 @@ export function tokenAuthoriser(auth: AuthOauth2, options: AuthOptions): Authori
   const carrier = carrierOf(auth.header);
   const refuses = compileRefreshOn(auth.refresh_on);
   const ask = compileAsk(auth, options);
-  const keeper = sharedKeeper([connection.connection, connection.base_url, auth, credentials?.address]);
+  // An address that the reply tells is no part of what tells tokens apart: what cleans up a job has it, and no other token.
+  const base = auth.base_url === undefined ? connection.base_url : undefined;
+  const keeper = sharedKeeper([connection.connection, base, auth, credentials?.address]);
   /** Addresses that requests may have been built with: a later token may name another. */
   const bases = new Set<string>();
 

@@ -196,7 +196,7 @@ describe.each(warehouses)("resume, in $name", ({ open }) => {
     };
     const { summary } = await project.run({}, { unchecked: true });
     expect(summary.status).toBe("failed");
-    expect(summary.fetched % 2_000).toBe(0);
+    expect(summary.fetched % 1_000).toBe(0);
     await project.execute("alter table thing_away rename to thing");
     project.api.before = () => undefined;
     project.api.asks.length = 0;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type * as time from "../../src/sources/http/time.ts";
 import { type Handler, json, type Seen } from "../http/server.ts";
-import { startEtl } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 import { shapes, ShapeProject } from "../support/shape-project.ts";
 
 const { jumps } = vi.hoisted(() => ({ jumps: [] as number[] }));
@@ -117,7 +117,7 @@ describe.each(shapes())("$system", ({ system, entities }) => {
       ["preview", spec, "--debug"],
     ];
     const outputs = commands.map(async (command) => {
-      const { stdout, stderr, code } = await startEtl(command, { cwd: project.folder, env }).ended;
+      const { stdout, stderr, code } = await runEtl(command, { cwd: project.folder, env });
       expect(`${command[0]} ${code} ${code === 0 ? "" : stderr}`).toBe(`${command[0]} 0 `);
       shown.push(stdout, stderr);
     });
@@ -139,7 +139,7 @@ it("a record that repeats the token is a reject that does not", async () => {
   const commands = ["text", "json"].map((format) => ["preview", spec, "--debug", "--output", format]);
   const outputs = [...commands, ["rejects", "list", "--output", "json"], ["rejects", "show", "1"]].map(
     async (command) => {
-      const { stdout, stderr } = await startEtl(command, { cwd: project.folder, env: project.variables }).ended;
+      const { stdout, stderr } = await runEtl(command, { cwd: project.folder, env: project.variables });
       expect(stdout).toContain("cannot GET");
       return stdout + stderr;
     },

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadSpecs, openContext } from "../../src/cli/context.ts";
 import { formatProblems } from "../../src/spec/problem.ts";
-import { runsOf, startEtl } from "../support/hubspot-project.ts";
+import { runsOf } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 import { freshMysql, hasMysql } from "../support/mysql.ts";
 import { warehouses } from "../support/warehouses.ts";
 
@@ -61,10 +62,10 @@ describe("docs/database-source.md", () => {
         GENIUS_DB_PASSWORD: url.password,
       };
       const run = async () => {
-        const ended = await startEtl(
+        const ended = await runEtl(
           ["run", "genius.appointments", "--warehouse", warehouse.address, "--output", "json"],
           { cwd: folder, env },
-        ).ended;
+        );
         return runsOf(ended).at(-1);
       };
       expect(await run()).toMatchObject({ status: "success", created: 3, rejected: 0, error: null });

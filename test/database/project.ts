@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { runsOf, startEtl } from "../support/hubspot-project.ts";
+import { runsOf } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 import type { RunSummary } from "../../src/runtime/summary.ts";
 
 export interface DatabaseProject {
@@ -23,7 +24,7 @@ export function databaseProject(connection: object): DatabaseProject {
   mkdirSync(pipelines, { recursive: true });
   writeFileSync(join(folder, "etl.yml"), "environments: { development: { validation: strict } }\n");
   writeFileSync(join(pipelines, "connection.yml"), stringify({ connection: "shop", type: "database", ...connection }));
-  const etl: DatabaseProject["etl"] = async (...args) => startEtl(args, { cwd: folder }).ended;
+  const etl: DatabaseProject["etl"] = async (...args) => runEtl(args, { cwd: folder });
   return {
     folder,
     write: (entity, spec) =>

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { runsOf, startEtl } from "../support/hubspot-project.ts";
+import { runsOf } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 import { warehouses } from "../support/warehouses.ts";
 
 const token = "shop-token-do-not-write";
@@ -63,7 +64,7 @@ async function shop(reply: (url: URL, base: string) => Reply) {
     () => void server.closeAllConnections(),
     () => void server.close(),
   );
-  const etl = (...args: string[]) => startEtl(args, { cwd: folder, env: { SHOP_URL: base, SHOP_TOKEN: token } }).ended;
+  const etl = (...args: string[]) => runEtl(args, { cwd: folder, env: { SHOP_URL: base, SHOP_TOKEN: token } });
   return { folder, asked, etl };
 }
 
@@ -242,7 +243,7 @@ describe("etl new from a CSV file", () => {
         "1;Ada;503-555-0123;01234;10.50;1815-12-10;true;hunter2;2025-01-01T00:00:00Z;x\n" +
         "2;Alan;NULL;97201;-3;NULL;false;hunter3;2025-01-02T00:00:00Z;\n",
     );
-    const etl = (...args: string[]) => startEtl(args, { cwd: folder }).ended;
+    const etl = (...args: string[]) => runEtl(args, { cwd: folder });
     const made = await etl("new", "files.people", "--file", "people.csv");
     expect(made, made.stderr).toMatchObject({ code: 0, stdout: "" });
     const text = readFileSync(join(folder, "pipelines/files/people.yml"), "utf8");
@@ -276,7 +277,7 @@ describe("etl new from a CSV file", () => {
   it("a file that is not there, or has nothing but a header", async () => {
     const folder = project();
     writeFileSync(join(folder, "empty.csv"), "id,name\n");
-    const etl = (...args: string[]) => startEtl(args, { cwd: folder }).ended;
+    const etl = (...args: string[]) => runEtl(args, { cwd: folder });
     const missing = await etl("new", "files.people", "--file", "nowhere.csv");
     expect([missing.code, missing.stderr]).toEqual([2, "etl: there is no file nowhere.csv\n"]);
     const empty = await etl("new", "files.people", "--file", "empty.csv");

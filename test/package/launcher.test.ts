@@ -130,7 +130,7 @@ describe.each(nodes)("started on $name", ({ path: node }) => {
     const input = "one line\n".repeat(20_000);
     const options = `--require=${probe} --max-old-space-size=300`;
     const { code, stdout } = await etl(["--version"], { node, input, env: { NODE_OPTIONS: options } });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: (await etl(["--version"])).stdout });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: (await etl(["--version"], { script: launcher })).stdout });
     const seen = JSON.parse(readFileSync(join(folder, "seen.json"), "utf8")) as Record<string, unknown>;
     expect(seen["stdin"]).toBe(input);
     expect(seen["limitMb"]).toBeGreaterThanOrEqual(300);
@@ -145,14 +145,16 @@ test("a heap limit in NODE_OPTIONS wins over ours", async () => {
   const probe = join(folder, "probe.cjs");
   writeFileSync(probe, `process.on("exit", () => process.stderr.write(process.execArgv.join(" ")));`);
   const env = { NODE_OPTIONS: `--require=${probe} --max-semi-space-size=2` };
-  expect((await etl(["--version"], { env })).stderr).not.toContain("--max-semi-space-size");
+  expect((await etl(["--version"], { env, script: launcher })).stderr).not.toContain("--max-semi-space-size");
 });
 
 test("no ETL_NODE is left for what the command starts", async () => {
   const folder = temporaryFolder();
   const probe = join(folder, "probe.cjs");
   writeFileSync(probe, `process.on("exit", () => process.stderr.write(String("ETL_NODE" in process.env)));`);
-  expect((await etl(["--version"], { env: { NODE_OPTIONS: `--require=${probe}` } })).stderr).toBe("false");
+  expect((await etl(["--version"], { script: launcher, env: { NODE_OPTIONS: `--require=${probe}` } })).stderr).toBe(
+    "false",
+  );
 });
 
 /** bin/etl.js in a folder of its own, as it is where nothing has been installed. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
+import { runOrder } from "../support/warm-etl.ts";
 
 /** The repository, without a slash at its end. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -25,11 +26,11 @@ export interface StartOptions {
   cwd?: string;
   /** Laid over the environment of the tests; `undefined` takes a variable away. */
   env?: Record<string, string | undefined>;
-  /** What stdin gets; nothing if none. */
+  /** What stdin gets, of a process of its own; nothing if none. */
   input?: string;
-  /** The Node to start; this one if none. */
+  /** The Node to start. */
   node?: string;
-  /** bin/etl.js of the clone if none. */
+  /** What to start; bin/etl.js of the clone if none. */
   script?: string;
 }
 
@@ -41,8 +42,10 @@ export function cleanEnvironment(over: Record<string, string | undefined> = {}):
   return Object.fromEntries(env) as Record<string, string>;
 }
 
-/** Runs `etl` to its end. */
+/** Runs `etl` to its end: in a process of its own where `options` says anything of it, else in one that stays. */
 export async function etl(args: readonly string[], options: StartOptions = {}): Promise<Outcome> {
+  if (options.input === undefined && options.node === undefined && options.script === undefined)
+    return runOrder({ args, cwd: options.cwd ?? tmpdir(), env: cleanEnvironment(options.env) });
   const child = spawn(options.node ?? process.execPath, [options.script ?? launcher, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: cleanEnvironment(options.env),

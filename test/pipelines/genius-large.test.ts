@@ -67,7 +67,7 @@ describe.skipIf(!hasMysql)(`job_change_orders, ${rows.toLocaleString("en-US")} r
     await sandbox.query(
       `UPDATE job_change_order SET financing_note = 'changed', updated_at = '${at}' WHERE id % ${rows / changes} = 0`,
     );
-    const planned = await project.start(...plan, "--warehouse", warehouse.address, "--output", "json").ended;
+    const planned = await project.etl(...plan, "--warehouse", warehouse.address, "--output", "json");
     const { request } = JSON.parse(planned.stdout) as { request: { body: string } };
     const [text, values] = request.body.split("\n-- values: ") as [string, string];
     const bounds = JSON.parse(`[${values}]`) as string[];

@@ -43,13 +43,13 @@ afterAll(async () => {
   project.remove();
 });
 
-/** Runs pipelines one after another in a process of its own; by pipeline. */
+/** Runs pipelines one after another; by pipeline. */
 async function run(names: readonly string[], env: Record<string, string> = {}, flags: readonly string[] = []) {
   const files = names.map((name) => project.spec(name));
-  const output = await project.start(
+  const output = await project.etl(
     ["run", ...files, "--warehouse", warehouse.address, "--output", "json", ...flags],
     env,
-  ).ended;
+  );
   return new Map(runsOf(output).map((each) => [each.pipeline.replace("hubspot.", ""), each]));
 }
 

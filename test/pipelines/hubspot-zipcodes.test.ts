@@ -33,10 +33,10 @@ afterEach(async () => {
 });
 
 async function run(...flags: string[]) {
-  const output = await project.start(
+  const output = await project.etl(
     ["run", "hubspot.zipcodes", "--warehouse", warehouse.address, "--output", "json", ...flags],
     { HUBSPOT_ZIPCODES_URL: `${server.url}${path}` },
-  ).ended;
+  );
   return { output, run: runsOf(output)[0] };
 }
 
@@ -64,9 +64,9 @@ it("reads the file once, and again when it is another; 304 is a run with nothing
 });
 
 it("says what is missing where no address is set", async () => {
-  const { stderr, code } = await project.start(["run", "hubspot.zipcodes", "--warehouse", warehouse.address], {
+  const { stderr, code } = await project.etl(["run", "hubspot.zipcodes", "--warehouse", warehouse.address], {
     HUBSPOT_ZIPCODES_URL: "",
-  }).ended;
+  });
   expect(code).toBe(2);
   expect(stderr).toMatch(/url/);
   expect(stderr).toMatch(/HUBSPOT_ZIPCODES_URL/);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadSpecs, openContext } from "../../src/cli/context.ts";
 import { compileMapping, rowObject } from "../../src/runtime/mapping/index.ts";
-import { startEtl } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 import { warehouses } from "../support/warehouses.ts";
 import type { Thing } from "./rules/things-api.ts";
 import { type SpecText, ThingsProject } from "./rules/things-project.ts";
@@ -308,7 +308,7 @@ describe.each(warehouses)("children into $name", ({ open }) => {
         "pipelines/things/items.yml",
         ...(args.includes("explain") ? [] : ["--warehouse", project.warehouse.address]),
       ];
-      const { stdout, stderr, code } = await startEtl([...args, ...target], { cwd: project.folder }).ended;
+      const { stdout, stderr, code } = await runEtl([...args, ...target], { cwd: project.folder });
       expect([code, stderr]).toEqual([0, expect.any(String)]);
       return stdout;
     };

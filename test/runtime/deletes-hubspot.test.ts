@@ -95,7 +95,7 @@ it.each(warehouses)(
     });
     const all = ["contacts", "deals", "contact_deals", "deal_contacts"].map((name) => project.spec(name));
     const etl = async (command: "run" | "remove", ...args: string[]) =>
-      runsOf(await project.start([command, ...args, "--warehouse", warehouse.address, "--output", "json"]).ended);
+      runsOf(await project.etl([command, ...args, "--warehouse", warehouse.address, "--output", "json"]));
     const truePairs = (): string[] =>
       sandbox
         .associations("contacts", "deals")

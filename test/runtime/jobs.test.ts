@@ -9,7 +9,7 @@ import {
   bulkPath,
   type BulkServer,
 } from "../support/bulk-job-server.ts";
-import { startEtl } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 import { ThingsProject } from "./rules/things-project.ts";
 
 const things = Array.from({ length: 10 }, (_, index) => ({
@@ -280,7 +280,7 @@ describe("a run over an export job", () => {
 
   it("is made by a preview, which removes it, and by neither a plan nor a look at the connection", async () => {
     const etl = async (...args: string[]) => {
-      const { code, stdout, stderr } = await startEtl(args, { cwd: project.folder }).ended;
+      const { code, stdout, stderr } = await runEtl(args, { cwd: project.folder });
       expect(`${code} ${stderr}`).toMatch(/^0 /);
       return stdout;
     };

@@ -9,7 +9,8 @@ import { runInOrder } from "../../src/runtime/schedule.ts";
 import { failedOutcome, skippedOutcome } from "../../src/runtime/run-pipeline.ts";
 import type { RunOutcome } from "../../src/runtime/summary.ts";
 import type { LoadedPipeline } from "../../src/spec/load.ts";
-import { runsOf, startEtl } from "../support/hubspot-project.ts";
+import { runsOf } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 
 function pipeline(name: string, dependsOn: string[] = []): LoadedPipeline {
   return { spec: { pipeline: name, depends_on: dependsOn } } as unknown as LoadedPipeline;
@@ -97,9 +98,9 @@ describe("etl run of a folder", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const run = async (...args: string[]) => {
-    const output = await startEtl(["run", ".", "--warehouse", "sqlite:w.db", "--output", "json", ...args], {
+    const output = await runEtl(["run", ".", "--warehouse", "sqlite:w.db", "--output", "json", ...args], {
       cwd: folder,
-    }).ended;
+    });
     return { ...output, runs: output.stdout ? runsOf(output) : [] };
   };
 
@@ -145,9 +146,9 @@ describe("etl run of a folder", () => {
       "pipeline: shop.zones\nparams: { zone_name: { type: text, narrows: false } }\nsource: { type: csv, path: zones.csv }\nmapping: { id: id, zone: $params.zone_name }\nupsert: { keys: [id] }\nsink: { table: zones }\n",
     );
     const one = async (...args: string[]) => {
-      const output = await startEtl(["run", "zones.yml", "--warehouse", "sqlite:z.db", "--output", "json", ...args], {
+      const output = await runEtl(["run", "zones.yml", "--warehouse", "sqlite:z.db", "--output", "json", ...args], {
         cwd: folder,
-      }).ended;
+      });
       return output;
     };
     expect((await one("--zone-name", "a=b c")).code).toBe(0);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RunPlan } from "../../src/runtime/plan.ts";
 import { json, serve, type Served } from "../http/server.ts";
-import { startEtl } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 
 const secret = "s3cret-t0ken-of-nobody";
 
@@ -81,7 +81,7 @@ sink: { table: shop_${name} }
     inSlices("silent_slices", "type: page, send_as: query.page"),
   );
   const etl: Shop["etl"] = async (...args) => {
-    const outcome = await startEtl(args, { cwd: folder, env: { SHOP_TOKEN: secret } }).ended;
+    const outcome = await runEtl(args, { cwd: folder, env: { SHOP_TOKEN: secret } });
     expect(outcome.stdout + outcome.stderr).not.toContain(secret);
     return outcome;
   };

@@ -6,7 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { messageOf } from "../../src/errors.ts";
 import { SecretMask } from "../../src/runtime/masking.ts";
-import { runsOf, startEtl } from "../support/hubspot-project.ts";
+import { runsOf } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -29,7 +30,7 @@ function write(csv: string, { delta = "", mapping = "{ id: id, name: name }", mo
 }
 
 async function etl(...args: string[]) {
-  return startEtl(args, { cwd: folder }).ended;
+  return runEtl(args, { cwd: folder });
 }
 
 const run = (...args: string[]) => etl("run", "items.yml", "--warehouse", "sqlite:w.db", "--output", "json", ...args);

@@ -10,7 +10,8 @@ import { from as copyFrom } from "pg-copy-streams";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runsOf, startEtl } from "../support/hubspot-project.ts";
+import { runsOf } from "../support/hubspot-project.ts";
+import { runEtl } from "../support/warm-etl.ts";
 import { freshDatabase } from "../support/postgres.ts";
 import { warehouses, type TestWarehouse } from "../support/warehouses.ts";
 
@@ -81,9 +82,9 @@ describe.skipIf(!present).each(warehouses)("real zip codes into $name", ({ open 
   let folder: string;
   const run = async () =>
     runsOf(
-      await startEtl(["run", join(folder, "zipcodes.yml"), "--warehouse", warehouse.address, "--output", "json"], {
+      await runEtl(["run", join(folder, "zipcodes.yml"), "--warehouse", warehouse.address, "--output", "json"], {
         cwd: folder,
-      }).ended,
+      }),
     );
 
   beforeAll(async () => {

@@ -19,7 +19,7 @@ it("prints where it is and how to run against it, until Ctrl-C", { timeout: 60_0
   try {
     const runs = await project.run("genius.prospects", { address: `sqlite:${join(folder, "warehouse.db")}` });
     expect(runs.get("prospects")).toMatchObject({ status: "success", created: 20 });
-    const tested = await project.start("connections", "test", "genius").ended;
+    const tested = await project.etl("connections", "test", "genius");
     expect(tested.stdout + tested.stderr).toContain("SQLite");
     expect(tested.code).toBe(0);
   } finally {

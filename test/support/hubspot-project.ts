@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { RunSummary } from "../../src/runtime/summary.ts";
+import { type EndedEtl, runEtl } from "./warm-etl.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -14,7 +15,9 @@ export interface HubspotProject {
   spec(name: string): string;
   /** Runs `etl` as a user would, in a process of its own. */
   start(args: readonly string[], env?: Record<string, string>): RunningEtl;
-  /** Begins a run of a pipeline into a warehouse. */
+  /** Runs `etl` to its end, in a process that stays for the next time. */
+  etl(args: readonly string[], env?: Record<string, string>): Promise<EndedEtl>;
+  /** Begins a run of a pipeline into a warehouse, in a process of its own. */
   startRun(name: string, warehouse: { address: string }, ...flags: string[]): RunningEtl;
   /** Runs a pipeline into a warehouse, to the end. */
   run(name: string, warehouse: { address: string }, ...flags: string[]): Promise<EndedRun>;
@@ -24,11 +27,11 @@ export interface HubspotProject {
 export interface RunningEtl {
   process: ChildProcess;
   /** Resolves when the process is gone. */
-  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
+  ended: Promise<EndedEtl>;
 }
 
 export interface EndedRun {
-  output: Awaited<RunningEtl["ended"]>;
+  output: EndedEtl;
   runs: RunSummary[];
 }
 
@@ -46,7 +49,7 @@ export function startEtl(
   let stderr = "";
   child.stdout!.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr!.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<Awaited<RunningEtl["ended"]>>((resolve) =>
+  const ended = new Promise<EndedEtl>((resolve) =>
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr })),
   );
   return { process: child, ended };
@@ -63,15 +66,17 @@ export function hubspotProject(sandbox: { url: string; token: string }, rateLimi
   const env = { HUBSPOT_BASE_URL: sandbox.url, HUBSPOT_API_TOKEN: sandbox.token };
   const spec: HubspotProject["spec"] = (name) => join(folder, `pipelines/hubspot/${name}.yml`);
   const start: HubspotProject["start"] = (args, more = {}) => startEtl(args, { cwd: folder, env: { ...env, ...more } });
-  const startRun: HubspotProject["startRun"] = (name, { address }, ...flags) =>
-    start(["run", spec(name), "--warehouse", address, "--output", "json", ...flags]);
+  const etl: HubspotProject["etl"] = (args, more = {}) => runEtl(args, { cwd: folder, env: { ...env, ...more } });
+  const run = (name: string, { address }: { address: string }, flags: readonly string[]) =>
+    ["run", spec(name), "--warehouse", address, "--output", "json"].concat(flags);
   return {
     folder,
     spec,
     start,
-    startRun,
+    etl,
+    startRun: (name, warehouse, ...flags) => start(run(name, warehouse, flags)),
     async run(name, warehouse, ...flags) {
-      const output = await startRun(name, warehouse, ...flags).ended;
+      const output = await etl(run(name, warehouse, flags));
       return { output, runs: runsOf(output) };
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -11,7 +11,8 @@ import { stringify } from "yaml";
 import type { RunSummary } from "../../src/runtime/summary.ts";
 import { type AthenaServer, athenaConnection, athenaServer } from "../database/athena-server.ts";
 import { root } from "../package/support.ts";
-import { runsOf, startEtl } from "./hubspot-project.ts";
+import { runsOf } from "./hubspot-project.ts";
+import { runEtl } from "./warm-etl.ts";
 
 export interface SalesproProject {
   folder: string;
@@ -38,7 +39,7 @@ export function salesproProject(endpoint: string, env: Record<string, string> = 
   const environments = { development: { validation: "strict", connections: { salespro: connection } } };
   writeFileSync(join(folder, "etl.yml"), stringify({ environments }));
   const etl = (args: readonly string[], more: Record<string, string> = {}) =>
-    startEtl(args, { cwd: folder, env: { ...env, ...more } }).ended;
+    runEtl(args, { cwd: folder, env: { ...env, ...more } });
   return {
     folder,
     etl,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { noFlags, type RunFlags } from "../../../src/runtime/flags.ts";
 import { runFlags } from "../../../src/cli/run.ts";
-import { startEtl } from "../../support/hubspot-project.ts";
+import { runEtl } from "../../support/warm-etl.ts";
 import { ThingsProject } from "./things-project.ts";
 
 const byPage = { source: { request: { path: "/pages" }, pagination: null } };
@@ -105,7 +105,7 @@ describe("the flags", () => {
     [["--concurrent-pages", "0"], /--concurrent-pages must be a whole number from 1/],
     [["--concurrent-pages", "3", "--high-performance"], /cannot be used with option/],
   ])("%j are refused", async (flags, message) => {
-    const { code, stderr } = await startEtl(["run", "hubspot.owners", ...flags]).ended;
+    const { code, stderr } = await runEtl(["run", "hubspot.owners", ...flags]);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });

@@ -59,6 +59,7 @@ function drawText(column: Column, draw: Draw): string {
 }
 
 function cut(text: string, { sizes: [size = 2_000] }: Column): string {
+  if (text.length <= size) return text;
   // By whole characters: half a pair is no utf8mb4.
   return [...text].slice(0, size).join("");
 }

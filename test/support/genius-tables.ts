@@ -56,12 +56,28 @@ function micros(fraction = ""): string {
   return fraction.padEnd(6, "0");
 }
 
+const instantOf = (day: string, clock: string): DateTime =>
+  DateTime.fromISO(`${day}T${clock}`, { zone: "America/Los_Angeles" });
+
+/** When days of Genius's clock begin, in milliseconds; undefined where the clock is changed that day. */
+const days = new Map<string, number | undefined>();
+
+/** Once a day and not once a time: luxon takes longer than all else of a comparison. */
+function startOfDay(day: string): number | undefined {
+  if (!days.has(day)) {
+    const [start, end] = [instantOf(day, "00:00:00"), instantOf(day, "23:59:59")];
+    days.set(day, start.offset === end.offset ? start.toMillis() : undefined);
+  }
+  return days.get(day);
+}
+
 /** A zone-less time of Genius as an instant. */
 function fromWall(text: string): string | null {
   if (isZero(text)) return null;
-  const [, whole, fraction] = /^([^.]+)\.?(\d*)$/.exec(text)!;
-  const at = DateTime.fromSQL(whole!, { zone: "America/Los_Angeles" }).toUTC();
-  return `${at.toFormat("yyyy-MM-dd'T'HH:mm:ss")}.${micros(fraction)}Z`;
+  const [, day, clock, fraction] = /^(\S{10}) ([\d:]{8})\.?(\d*)$/.exec(text)!;
+  const start = startOfDay(day!);
+  const at = start === undefined ? instantOf(day!, clock!).toMillis() : start + clockSeconds(clock!) * 1_000;
+  return `${new Date(at).toISOString().slice(0, 19)}.${micros(fraction)}Z`;
 }
 
 /** An instant as a warehouse prints it. */

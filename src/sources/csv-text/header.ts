@@ -47,13 +47,3 @@ export function namesProblem(names: string[]): string | undefined {
 }
 
 export type CsvRecord = Record<string, string>;
-
-/**
- * A function that makes a record of a list of fields. It is compiled for the names: an object literal gives every
- * record the same hidden class at once and costs a sixth of setting keys one by one. The names get into the code as
- * JSON strings only; as computed keys, so that `__proto__` is a column like any other.
- */
-export function recordMaker<T = string>(names: string[]): (fields: readonly T[]) => Record<string, T> {
-  const members = names.map((text, index) => `[${JSON.stringify(text)}]: fields[${index}]`);
-  return new Function("fields", `return { ${members.join(", ")} };`) as (fields: readonly T[]) => Record<string, T>;
-}

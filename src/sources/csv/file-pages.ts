@@ -4,9 +4,10 @@ import type { CsvSource } from "../../spec/types.ts";
 import type { Page } from "../contract.ts";
 import type { TextChunk } from "../csv-text/decode-text.ts";
 import type { Dialect } from "../csv-text/dialect.ts";
-import { type CsvRecord, headerNames, recordMaker } from "../csv-text/header.ts";
+import { type CsvRecord, headerNames } from "../csv-text/header.ts";
 import { RecordReader } from "../csv-text/record-reader.ts";
 import { rejectOf } from "../csv-text/rejects.ts";
+import { recordMaker } from "../record-maker.ts";
 
 /** A page is full with this many records … */
 export const PAGE_RECORDS = 2_000;

@@ -2,6 +2,7 @@
 import { checksumSql } from "../../values/key-checksum.ts";
 import type { KeyChecksum, KeyRange, SourceKeys } from "../contract.ts";
 import type { ResultColumn, RowBatch, Session } from "./dialects/contract.ts";
+import { recordsOf } from "./records.ts";
 import type { Sessions } from "./sessions.ts";
 import type { DatabaseSourceInput } from "./source.ts";
 import type { Key } from "./sql/keyset.ts";
@@ -49,7 +50,7 @@ export async function openKeys(input: KeysInput): Promise<SourceKeys | undefined
     read: (range, take) =>
       sessions.lend(async (session) => {
         for await (const batch of rows(session, statement(range ? within(range) : allOf(filled))))
-          await take(recordsOf(batch));
+          await take(batch.rows.map(recordsOf(batch.columns)));
       }),
     find: (asked) =>
       // Not in a view that began before: what has come back since is there.
@@ -57,14 +58,11 @@ export async function openKeys(input: KeysInput): Promise<SourceKeys | undefined
         const found: unknown[] = [];
         const conditions = asked.flatMap((values) => sameKey(values, keys, input));
         if (conditions.length === 0) return found;
-        for await (const batch of rows(session, statement(anyOf(conditions)))) found.push(...recordsOf(batch));
+        for await (const batch of rows(session, statement(anyOf(conditions))))
+          found.push(...batch.rows.map(recordsOf(batch.columns)));
         return found;
       }),
   };
-}
-
-function recordsOf({ columns, rows }: RowBatch): Record<string, unknown>[] {
-  return rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
 }
 
 type Bounds = Pick<DatabaseSourceInput, "dialect">;

@@ -1,6 +1,7 @@
 /** Rows into pages: small enough to be held a few at a time, however wide a row is. */
 import type { Page, Position } from "../contract.ts";
 import type { ResultColumn } from "./dialects/contract.ts";
+import { recordsOf } from "./records.ts";
 
 /** A page is full with this many records … */
 const PAGE_RECORDS = 250;
@@ -12,6 +13,8 @@ export class PageBuilder {
   #records: Record<string, unknown>[] = [];
   #bytes = 0;
   #restarted: boolean;
+  #columns: readonly ResultColumn[] = [];
+  #make = recordsOf(this.#columns);
 
   constructor(slice: string, restarted: boolean) {
     this.#slice = slice;
@@ -19,14 +22,16 @@ export class PageBuilder {
   }
 
   add(columns: readonly ResultColumn[], row: readonly unknown[]): void {
-    const record: Record<string, unknown> = {};
-    let bytes = 0;
-    for (let at = 0; at < columns.length; at++) {
-      const value = row[at];
-      record[columns[at]!.name] = value;
-      bytes += typeof value === "string" ? value.length + 8 : 8;
+    if (columns !== this.#columns) {
+      this.#columns = columns;
+      this.#make = recordsOf(columns);
     }
-    this.#records.push(record);
+    this.#records.push(this.#make(row));
+    let bytes = row.length * 8;
+    for (let at = 0; at < row.length; at++) {
+      const value = row[at];
+      if (typeof value === "string") bytes += value.length;
+    }
     this.#bytes += bytes;
   }
 

@@ -115,9 +115,10 @@ function keysetStatement(plan: ReadPlan, slice: SliceRead, position: KeysetPosit
 class KeysetPage {
   readonly #plan: ReadPlan;
   readonly #size: number;
+  readonly #after: KeysetPosition["after"];
   #indexes: number[] | undefined;
   #taken = 0;
-  #last: unknown[] | undefined;
+  #last: readonly unknown[] | undefined;
   /** There was a row beyond the page. */
   hasMore = false;
 
@@ -125,33 +126,48 @@ class KeysetPage {
   constructor(plan: ReadPlan, size: number, after: KeysetPosition["after"]) {
     this.#plan = plan;
     this.#size = size;
-    // Should the database call a row later that is the same to us, it would come again and again.
-    this.#last = after?.slice();
+    this.#after = after;
   }
 
   /** True for a row of the page; false for the one beyond it. @throws FatalError for two rows with the same keys */
   take(columns: readonly ResultColumn[], row: readonly unknown[]): boolean {
     this.#indexes ??= (this.#plan.keyset?.keys ?? []).map((key) => keyIndex(columns, key));
-    const keys = this.#indexes.map((index) => row[index]);
-    const last = this.#last;
-    if (last && keys.every((key, index) => key === last[index] && key !== null)) this.#refuse(keys);
+    if (this.#repeats(row, this.#indexes)) this.#refuse();
     if (this.#taken === this.#size) {
       this.hasMore = true;
       return false;
     }
     this.#taken++;
-    this.#last = keys;
+    this.#last = row;
     return true;
   }
 
-  #refuse(keys: readonly unknown[]): never {
+  /** It has the keys of the row before it: should the database call it later, it would come again and again. */
+  #repeats(row: readonly unknown[], indexes: readonly number[]): boolean {
+    const last = this.#last;
+    if (!last && !this.#after) return false;
+    for (let at = 0; at < indexes.length; at++) {
+      const index = indexes[at]!;
+      const key = row[index];
+      if (key === null || key !== (last ? last[index] : this.#after![at])) return false;
+    }
+    return true;
+  }
+
+  /** The keys of the last row of the page. */
+  get #keys(): readonly unknown[] {
+    return this.#last ? this.#indexes!.map((index) => this.#last![index]) : (this.#after ?? []);
+  }
+
+  #refuse(): never {
     const names = this.#plan.keyset?.keys ?? [];
+    const keys = this.#keys;
     throw new FatalError(
       `two rows have the same keys (${names.map((name, index) => `${name} = ${JSON.stringify(keys[index])}`).join(", ")}), and a page that ends between them would lose one: end pagination.keys in a unique column`,
     );
   }
 
   position({ nulls = false }: KeysetPosition): Position {
-    return keysetAfter(this.#last ?? [], nulls);
+    return keysetAfter(this.#keys, nulls);
   }
 }

@@ -3,9 +3,10 @@ import { FatalError } from "../../../errors.ts";
 import type { DecodeCsv } from "../../../spec/types.ts";
 import { decodeText, type Encoding, type TextChunk } from "../../csv-text/decode-text.ts";
 import { dialectOf } from "../../csv-text/dialect.ts";
-import { headerNames, recordMaker } from "../../csv-text/header.ts";
+import { headerNames } from "../../csv-text/header.ts";
 import { RecordReader } from "../../csv-text/record-reader.ts";
 import { rejectOf } from "../../csv-text/rejects.ts";
+import { recordMaker } from "../../record-maker.ts";
 import { BadBody, type Body, type Decoded, type Decoder } from "./contract.ts";
 import { jsonDecoder, looksLikeJson, notWanted } from "./json.ts";
 

@@ -3,7 +3,8 @@ import { FatalError } from "../../../errors.ts";
 import { plainNames } from "../../../jsonata/index.ts";
 import type { DecodeRows } from "../../../spec/types.ts";
 import type { SourceReject } from "../../contract.ts";
-import { namesProblem, recordMaker } from "../../csv-text/header.ts";
+import { namesProblem } from "../../csv-text/header.ts";
+import { recordMaker } from "../../record-maker.ts";
 import { type Answer, type AnswerExpression, compileOverAnswer } from "../answer.ts";
 
 const key = "decode.rows";

@@ -33,8 +33,8 @@ export interface ResultColumn {
   notNull?: boolean;
   /** Rows are ordered by something else than what values compare by, so it can be no key. */
   sortsOtherwise?: boolean;
-  /** A value of the driver's as records have it: exact, in JSON's types. */
-  read(value: unknown): unknown;
+  /** A value of the driver's as records have it: exact, in JSON's types. Absent: it stays as it comes. */
+  read?(value: unknown): unknown;
 }
 
 export interface SessionOptions {
@@ -98,7 +98,7 @@ export interface Session {
 }
 
 export interface RowBatch {
-  /** The same list for all batches of a query. */
+  /** The same list for all batches of a query; best for all queries of one shape, as code is compiled for it. */
   columns: readonly ResultColumn[];
   rows: unknown[][];
 }

@@ -3,11 +3,10 @@ import { readBytes } from "../binary.ts";
 import type { ColumnKind, ResultColumn } from "../contract.ts";
 import { readDecimal, readFloat, readInteger } from "../numbers.ts";
 
-const asIs = (value: unknown): unknown => value;
 const integer = { kind: "integer", read: readInteger } as const;
-const text = { kind: "text", read: asIs } as const;
+const text = { kind: "text" } as const;
 
-const types: Readonly<Record<string, { kind: ColumnKind; read: (value: unknown) => unknown }>> = {
+const types: Readonly<Record<string, { kind: ColumnKind; read?: (value: unknown) => unknown }>> = {
   boolean: { kind: "boolean", read: (value) => (value === "true" ? true : value === "false" ? false : value) },
   tinyint: integer,
   smallint: integer,
@@ -20,8 +19,8 @@ const types: Readonly<Record<string, { kind: ColumnKind; read: (value: unknown) 
   varchar: text,
   char: text,
   string: text,
-  date: { kind: "date", read: asIs },
-  timestamp: { kind: "wall", read: asIs },
+  date: { kind: "date" },
+  timestamp: { kind: "wall" },
 };
 
 /** `2026-11-01 01:30:00.123 UTC` to `2026-11-01 01:30:00.123Z`; other zones as they are printed. */
@@ -46,5 +45,5 @@ export function athenaColumn(name: string, type: string, binary: "fail" | "base6
   if (/^timestamp.* with time zone$/.test(type)) return { name, kind: "instant", type, read: orEmpty(readZoned) };
   const known = types[type.replace(/\(.*$/, "")];
   // Arrays, maps and rows as Athena prints them, json as its text: parse_json opens it.
-  return { name, type, kind: known?.kind ?? "other", read: orEmpty(known?.read ?? asIs) };
+  return { name, type, kind: known?.kind ?? "other", ...(known?.read ? { read: orEmpty(known.read) } : {}) };
 }

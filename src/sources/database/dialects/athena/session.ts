@@ -227,6 +227,7 @@ function isHeader(row: Row | undefined, columns: readonly ResultColumn[]): boole
 function valuesOf({ Data = [] }: Row, columns: readonly ResultColumn[]): unknown[] {
   return columns.map((column, at) => {
     const value = Data[at]?.VarCharValue;
-    return value === undefined || value === null ? null : column.read(value);
+    if (value === undefined || value === null) return null;
+    return column.read ? column.read(value) : value;
   });
 }

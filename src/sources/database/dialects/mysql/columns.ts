@@ -2,7 +2,7 @@
 import { parseJson } from "../../../../values/json-text.ts";
 import { readBytes } from "../binary.ts";
 import type { ColumnKind, ResultColumn } from "../contract.ts";
-import { readDecimal, readFloat, readFloat4, readInteger } from "../numbers.ts";
+import { readDecimal, readFloat4, readInteger } from "../numbers.ts";
 
 /** What the driver tells of a column. */
 export interface MysqlField {
@@ -23,28 +23,26 @@ const SET = 2048;
 /** The character set of bytes. */
 const BINARY = 63;
 
-const asIs = (value: unknown): unknown => value;
-
-const types: Readonly<Record<number, { kind: ColumnKind; type: string; read: (value: unknown) => unknown }>> = {
+const types: Readonly<Record<number, { kind: ColumnKind; type: string; read?: (value: unknown) => unknown }>> = {
   0: { kind: "decimal", type: "decimal", read: readDecimal },
-  1: { kind: "integer", type: "tinyint", read: readInteger },
-  2: { kind: "integer", type: "smallint", read: readInteger },
-  3: { kind: "integer", type: "int", read: readInteger },
+  1: { kind: "integer", type: "tinyint" },
+  2: { kind: "integer", type: "smallint" },
+  3: { kind: "integer", type: "int" },
   4: { kind: "float", type: "float", read: readFloat4 },
-  5: { kind: "float", type: "double", read: readFloat },
-  6: { kind: "other", type: "null", read: asIs },
+  5: { kind: "float", type: "double" },
+  6: { kind: "other", type: "null" },
   7: { kind: "instant", type: "timestamp", read: asInstant },
-  8: { kind: "integer", type: "bigint", read: readInteger },
-  9: { kind: "integer", type: "mediumint", read: readInteger },
-  10: { kind: "date", type: "date", read: asIs },
-  11: { kind: "other", type: "time", read: asIs },
-  12: { kind: "wall", type: "datetime", read: asIs },
-  13: { kind: "integer", type: "year", read: readInteger },
-  14: { kind: "date", type: "date", read: asIs },
+  8: { kind: "integer", type: "bigint" },
+  9: { kind: "integer", type: "mediumint" },
+  10: { kind: "date", type: "date" },
+  11: { kind: "other", type: "time" },
+  12: { kind: "wall", type: "datetime" },
+  13: { kind: "integer", type: "year" },
+  14: { kind: "date", type: "date" },
   16: { kind: "integer", type: "bit", read: readBits },
   245: { kind: "json", type: "json", read: readJson },
   246: { kind: "decimal", type: "decimal", read: readDecimal },
-  255: { kind: "other", type: "geometry", read: asIs },
+  255: { kind: "other", type: "geometry" },
 };
 
 /** A TIMESTAMP: the session's zone is UTC. A zero date stays what it is. */
@@ -60,6 +58,12 @@ function readBits(value: unknown): unknown {
 
 function readJson(value: unknown): unknown {
   return typeof value === "string" ? parseJson(value) : value;
+}
+
+/** What the column is made of: fields that share it are the same column. */
+export function fieldShape(field: MysqlField): string {
+  const { name, columnType, type, flags, characterSet, extendedTypeName, extendedFormat } = field;
+  return [columnType ?? type, flags, characterSet, extendedTypeName, extendedFormat, name].join(" ");
 }
 
 /** Columns of a result, with the way of their values into records. */
@@ -81,9 +85,11 @@ export function mysqlColumn(field: MysqlField, binary: "fail" | "base64" | "hex"
       type: "binary",
       read: (value) => (Buffer.isBuffer(value) ? readBytes(value, binary, name) : value),
     };
-  const read = (value: unknown): unknown => (Buffer.isBuffer(value) ? value.toString("utf8") : value);
+  // An enum's or a set's bytes, and those of a type that the driver does not know.
+  const bytes = (value: unknown): unknown => (Buffer.isBuffer(value) ? value.toString("utf8") : value);
+  const read = field.characterSet === BINARY ? { read: bytes } : {};
   // Sorted by the number of their value, compared by its text.
   if ((flags & (ENUM | SET)) !== 0)
-    return { name, notNull, kind: "other", type: flags & ENUM ? "enum" : "set", sortsOtherwise: true, read };
-  return { name, notNull, kind: "text", type: field.extendedTypeName ?? "text", read };
+    return { name, notNull, kind: "other", type: flags & ENUM ? "enum" : "set", sortsOtherwise: true, ...read };
+  return { name, notNull, kind: "text", type: field.extendedTypeName ?? "text", ...read };
 }

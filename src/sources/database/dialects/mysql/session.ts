@@ -7,14 +7,15 @@ import { serverAddress, serverOptions } from "../../server-options.ts";
 import type { Statement } from "../../sql/sql.ts";
 import type { ResultColumn, RowBatch, Session, SessionOptions, TableShape } from "../contract.ts";
 import { databaseError, type ErrorKind } from "../error-text.ts";
-import { takeBatches } from "../take-batches.ts";
-import { mysqlColumn, type MysqlField } from "./columns.ts";
+import { RowQueue } from "../row-queue.ts";
+import { rowReader, SameColumns } from "../row-reader.ts";
+import { fieldShape, mysqlColumn, type MysqlField } from "./columns.ts";
 import { mysqlErrorKind } from "./errors.ts";
 import { mysqlShape, mysqlTables } from "./shape.ts";
 
 export const MYSQL_PORT = 3306;
 /** Rows that wait between the socket and us. */
-const STREAM_ROWS = 200;
+const WAITING_ROWS = 200;
 /** How long a goodbye may take. */
 const GOODBYE_MS = 1_000;
 /** How long the server waits for us to take rows: a slow sink must not cost the connection. */
@@ -24,6 +25,7 @@ export class MysqlSession implements Session {
   readonly #connection: mysql.Connection;
   readonly #options: SessionOptions;
   readonly #address: string;
+  readonly #columns: SameColumns<MysqlField>;
   #failed: unknown;
   #onFailure: (error: unknown) => void = () => {};
   #server = "";
@@ -34,6 +36,7 @@ export class MysqlSession implements Session {
     this.#options = options;
     this.#connection = connection;
     this.#address = serverAddress(options.connection, MYSQL_PORT);
+    this.#columns = new SameColumns(fieldShape, (field) => mysqlColumn(field, options.binary));
     // A lost connection is told here alone while rows are on their way.
     connection.on("error", (error) => {
       this.#failed ??= error;
@@ -59,7 +62,8 @@ export class MysqlSession implements Session {
         timezone: "Z",
         dateStrings: true,
         supportBigNumbers: true,
-        bigNumberStrings: true,
+        // Whole numbers come as numbers where a double holds them, else as text.
+        bigNumberStrings: false,
         jsonStrings: true,
         rowsAsArray: true,
         flags: ["-LOCAL_FILES"],
@@ -113,28 +117,27 @@ export class MysqlSession implements Session {
         });
       }),
     );
-    return columns.length === 0 ? undefined : this.#columns(columns);
-  }
-
-  #columns(fields: readonly MysqlField[]): ResultColumn[] {
-    return fields.map((field) => mysqlColumn(field, this.#options.binary));
+    return columns.length === 0 ? undefined : this.#columns.of(columns);
   }
 
   async *rows({ text, values }: Statement): AsyncGenerator<RowBatch> {
     const command = this.#connection.execute({ sql: text, values, rowsAsArray: true } as mysql.QueryOptions);
-    const stream = command.stream({ highWaterMark: STREAM_ROWS });
+    const queue = new RowQueue(WAITING_ROWS, this.#connection);
     let columns: ResultColumn[] = [];
-    command.on("fields", (fields: MysqlField[]) => (columns = this.#columns(fields)));
-    this.#onFailure = (error) => stream.destroy(error as Error);
-    const stop = (): void => void stream.destroy(this.#options.signal.reason as Error);
+    command.on("fields", (fields: MysqlField[]) => (columns = this.#columns.of(fields)));
+    command.on("result", (row: unknown) => queue.push(row as unknown[]));
+    command.on("error", (error: unknown) => queue.end(error));
+    command.on("end", () => queue.end());
+    this.#onFailure = (error) => queue.end(error);
+    const stop = (): void => queue.end(this.#options.signal.reason);
     this.#options.signal.addEventListener("abort", stop, { once: true });
     let whole = false;
     this.#busy++;
     try {
       if (this.#failed) throw this.#failed;
-      for await (const rows of takeBatches<unknown[]>(stream, STREAM_ROWS)) {
-        for (const row of rows)
-          for (let at = 0; at < row.length; at++) if (row[at] !== null) row[at] = columns[at]!.read(row[at]);
+      for (let rows = await queue.take(); rows; rows = await queue.take()) {
+        const read = rowReader(columns);
+        for (const row of rows) read(row);
         yield { columns, rows };
       }
       if (this.#failed) throw this.#failed;

@@ -4,24 +4,23 @@ import { readBytes } from "../binary.ts";
 import type { ColumnKind, ResultColumn } from "../contract.ts";
 import { readDecimal, readFloat, readInteger } from "../numbers.ts";
 
-const asIs = (value: unknown): unknown => value;
 const readJson = (value: unknown): unknown => parseJson(String(value));
 
-const types: Readonly<Record<number, { kind: ColumnKind; type: string; read: (value: unknown) => unknown }>> = {
+const types: Readonly<Record<number, { kind: ColumnKind; type: string; read?: (value: unknown) => unknown }>> = {
   16: { kind: "boolean", type: "boolean", read: (value) => value === "t" },
   20: { kind: "integer", type: "bigint", read: readInteger },
   21: { kind: "integer", type: "smallint", read: readInteger },
   23: { kind: "integer", type: "integer", read: readInteger },
-  25: { kind: "text", type: "text", read: asIs },
+  25: { kind: "text", type: "text" },
   26: { kind: "integer", type: "oid", read: readInteger },
   114: { kind: "json", type: "json", read: readJson },
   700: { kind: "float", type: "real", read: readFloat },
   701: { kind: "float", type: "double precision", read: readFloat },
-  1042: { kind: "text", type: "character", read: asIs },
-  1043: { kind: "text", type: "character varying", read: asIs },
-  1082: { kind: "date", type: "date", read: asIs },
-  1114: { kind: "wall", type: "timestamp without time zone", read: asIs },
-  1184: { kind: "instant", type: "timestamp with time zone", read: asIs },
+  1042: { kind: "text", type: "character" },
+  1043: { kind: "text", type: "character varying" },
+  1082: { kind: "date", type: "date" },
+  1114: { kind: "wall", type: "timestamp without time zone" },
+  1184: { kind: "instant", type: "timestamp with time zone" },
   1700: { kind: "decimal", type: "numeric", read: readDecimal },
   3802: { kind: "json", type: "jsonb", read: readJson },
 };
@@ -42,5 +41,5 @@ export function postgresColumn(
     };
   const known = types[dataTypeID];
   // Intervals, times, uuids, enums, arrays: as the server prints them.
-  return known ? { name, ...known } : { name, kind: "other", type: `type ${dataTypeID}`, read: asIs };
+  return known ? { name, ...known } : { name, kind: "other", type: `type ${dataTypeID}` };
 }

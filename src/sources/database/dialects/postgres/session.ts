@@ -6,6 +6,7 @@ import { serverAddress, serverOptions } from "../../server-options.ts";
 import type { Statement } from "../../sql/sql.ts";
 import type { ResultColumn, RowBatch, Session, SessionOptions, TableShape } from "../contract.ts";
 import { databaseError } from "../error-text.ts";
+import { rowReader, SameColumns } from "../row-reader.ts";
 import { postgresColumn } from "./columns.ts";
 import { postgresErrorKind } from "./errors.ts";
 import { postgresShape, postgresTables } from "./shape.ts";
@@ -41,6 +42,7 @@ export class PostgresSession implements Session {
   readonly #client: pg.Client;
   readonly #options: SessionOptions;
   readonly #address: string;
+  readonly #columns: SameColumns<pg.FieldDef>;
   #cursors = 0;
   #inTransaction = false;
   #isBusy = false;
@@ -51,6 +53,10 @@ export class PostgresSession implements Session {
     const { host, port, database, user, password, tls } = serverOptions(connection, POSTGRES_PORT);
     this.#options = options;
     this.#address = serverAddress(connection, POSTGRES_PORT);
+    this.#columns = new SameColumns(
+      ({ name, dataTypeID }) => `${dataTypeID} ${name}`,
+      (field) => postgresColumn(field, options.binary),
+    );
     this.#client = new pg.Client({
       host,
       port,
@@ -101,11 +107,7 @@ export class PostgresSession implements Session {
 
   async describe({ text, values }: Statement): Promise<ResultColumn[] | undefined> {
     const { fields } = await this.#query(text, values);
-    return this.#columns(fields);
-  }
-
-  #columns(fields: readonly pg.FieldDef[]): ResultColumn[] {
-    return fields.map((field) => postgresColumn(field, this.#options.binary));
+    return this.#columns.of(fields);
   }
 
   /**
@@ -119,10 +121,10 @@ export class PostgresSession implements Session {
     let columns: ResultColumn[] | undefined;
     for (;;) {
       const { fields, rows } = await this.#query(`FETCH FORWARD ${FETCH_ROWS} FROM ${cursor}`, [], text);
-      columns ??= this.#columns(fields);
+      columns ??= this.#columns.of(fields);
       const ends = rows.length < FETCH_ROWS;
-      for (const row of rows)
-        for (let at = 0; at < row.length; at++) if (row[at] !== null) row[at] = columns[at]!.read(row[at]);
+      const read = rowReader(columns);
+      for (const row of rows) read(row);
       if (ends) await this.#query(`CLOSE ${cursor}`);
       yield { columns, rows };
       if (ends) return;

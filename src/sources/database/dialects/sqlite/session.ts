@@ -5,10 +5,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { FatalError, messageOf, SpecError } from "../../../../errors.ts";
 import type { DatabaseConnection } from "../../../../spec/types.ts";
-import { readBytes } from "../binary.ts";
-import type { ColumnKind, ResultColumn, RowBatch, Session, SessionOptions, TableShape } from "../contract.ts";
+import type { ResultColumn, RowBatch, Session, SessionOptions, TableShape } from "../contract.ts";
 import { databaseError, type ErrorKind } from "../error-text.ts";
-import { readFloat, readInteger } from "../numbers.ts";
+import { rowReader, SameColumns } from "../row-reader.ts";
+import { sqliteColumn, type SqliteField } from "./columns.ts";
 import { sqliteShape, sqliteTables } from "./shape.ts";
 import type { Statement } from "../../sql/sql.ts";
 
@@ -27,10 +27,15 @@ export class SqliteSession implements Session {
   readonly #database: DatabaseSync;
   readonly #options: SessionOptions;
   readonly #address: string;
+  readonly #columns: SameColumns<SqliteField>;
 
   private constructor(options: SessionOptions, file: string) {
     this.#options = options;
     this.#address = `sqlite:${file}`;
+    this.#columns = new SameColumns(
+      ({ name, type }) => `${type} ${name}`,
+      (field) => sqliteColumn(field, options.binary),
+    );
     this.#database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   }
 
@@ -62,21 +67,7 @@ export class SqliteSession implements Session {
   }
 
   async describe({ text }: Statement): Promise<ResultColumn[] | undefined> {
-    return this.#guard(text, () => this.#columns(this.#database.prepare(text).columns()));
-  }
-
-  #columns(columns: readonly { name: string; type: string | null }[]): ResultColumn[] {
-    const { binary } = this.#options;
-    return columns.map(({ name, type }) => ({
-      name,
-      kind: kindOf(type ?? ""),
-      type: type ?? "any",
-      read: (value) => {
-        if (typeof value === "bigint") return readInteger(value);
-        if (typeof value === "number") return readFloat(value);
-        return value instanceof Uint8Array ? readBytes(value, binary, name) : value;
-      },
-    }));
+    return this.#guard(text, () => this.#columns.of(this.#database.prepare(text).columns()));
   }
 
   async *rows({ text, values }: Statement): AsyncGenerator<RowBatch> {
@@ -86,7 +77,8 @@ export class SqliteSession implements Session {
       prepared.setReturnArrays(true);
       return prepared;
     });
-    const columns = this.#columns(statement.columns());
+    const columns = this.#columns.of(statement.columns());
+    const read = rowReader(columns);
     const iterator = this.#guard(text, () => statement.iterate(...(values as SQLInputValue[])));
     try {
       for (;;) {
@@ -96,7 +88,7 @@ export class SqliteSession implements Session {
           const next = this.#guard(text, () => iterator.next());
           if (next.done) break;
           const row = next.value as unknown as unknown[];
-          for (let at = 0; at < row.length; at++) if (row[at] !== null) row[at] = columns[at]!.read(row[at]);
+          read(row);
           rows.push(row);
         }
         yield { columns, rows };
@@ -162,14 +154,4 @@ function kindOfError(error: unknown): ErrorKind {
     default:
       return "failed";
   }
-}
-
-/** By the declared type, as SQLite itself takes it: https://sqlite.org/datatype3.html, section 3.1. Cells may differ. */
-function kindOf(declared: string): ColumnKind {
-  const type = declared.toUpperCase();
-  if (type.includes("INT")) return "integer";
-  if (/CHAR|CLOB|TEXT|DATE|TIME/.test(type)) return "text";
-  if (/REAL|FLOA|DOUB/.test(type)) return "float";
-  if (/DEC|NUM/.test(type)) return "decimal";
-  return "other";
 }

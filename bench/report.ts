@@ -1,0 +1,167 @@
+/** Results as a table for the terminal and as RESULTS.md. */
+import { cpus, totalmem } from "node:os";
+import type { Peer, Step } from "./contract.ts";
+import type { Cost } from "./measure.ts";
+import type { WorkloadId, BenchOptions } from "./options.ts";
+import type { Workload } from "./workloads/workload.ts";
+
+/** One measured process. */
+export interface Sample {
+  id: WorkloadId;
+  step: Step;
+  peer: string;
+  round: number;
+  rows: number;
+  cost: Cost;
+  /** Rows that were in the target in the end. */
+  written: number;
+  /** Columns that were not compared because the peer did not make them. */
+  absent: string[];
+  /** Why it does not count. */
+  wrong?: string;
+}
+
+export interface ReportInput {
+  samples: readonly Sample[];
+  peers: readonly Peer[];
+  workloads: readonly Workload[];
+  servers: { postgres?: string; mariadb?: string };
+  /** What could not take part, and why. */
+  left: readonly string[];
+  options: BenchOptions;
+  /** What W6 printed. */
+  mapping: string | undefined;
+  /** Of the sources that were measured. */
+  commit: string;
+}
+
+/** What all runs of a peer in one step come to. */
+interface Line {
+  peer: string;
+  rows: number;
+  runs: number;
+  wallS: number;
+  fastestS: number;
+  slowestS: number;
+  cpuS: number;
+  machineCpuS: number;
+  peakMb: number;
+  wrong: string | undefined;
+  written: number;
+}
+
+const steps: readonly Step[] = ["first", "again", "delta"];
+const stepTitles: Record<Step, string> = {
+  first: "first load into an empty table",
+  again: "the same rows once more",
+  delta: "a run for what changed, 1 %",
+};
+const header = ["", "rows/s", "wall s (fastest–slowest)", "CPU s", "with servers", "peak MB", "to etl", "runs"];
+
+export function report(input: ReportInput): { table: string; markdown: string } {
+  const sections = input.workloads.flatMap((workload) =>
+    steps.flatMap((step) => {
+      const id = workload.cases[step];
+      const lines = id ? linesOf(input, id, step) : [];
+      return lines.length ? [{ title: `${id}: ${workload.title}; ${stepTitles[step]}`, lines, workload }] : [];
+    }),
+  );
+  const table = sections.map(
+    ({ title, lines }) => `${title}\n${plain([header, ...lines.map((line) => cells(line, lines))])}`,
+  );
+  if (input.mapping) table.push(`W6: mapping alone\n${input.mapping}`);
+  const parts = sections.map(({ title, lines, workload }) => {
+    const less = input.peers.flatMap(({ name, less: all }) => {
+      const text = all?.[workload.workload];
+      return text ? [`${name}: ${text}.`] : [];
+    });
+    const wrong = lines
+      .filter((line) => line.wrong)
+      .map((line) => `${line.peer}: ${line.wrong}; ${count(line.written)} rows were in the target.`);
+    return [
+      `## ${title}`,
+      markdown([header, ...lines.map((line) => cells(line, lines))]),
+      ...[...less, ...wrong].map((text) => `- ${text}`),
+    ].join("\n\n");
+  });
+  if (input.mapping) parts.push(`## W6: mapping alone\n\n\`\`\`\n${input.mapping}\n\`\`\``);
+  return { table: table.join("\n\n"), markdown: `${[preface(input), ...parts].join("\n\n")}\n` };
+}
+
+function linesOf({ samples, peers }: ReportInput, id: WorkloadId, step: Step): Line[] {
+  return peers.flatMap(({ name }) => {
+    const all = samples.filter((sample) => sample.id === id && sample.step === step && sample.peer === name);
+    const [first] = all;
+    if (!first) return [];
+    const walls = all.map(({ cost }) => cost.wallS);
+    const line: Line = {
+      peer: name,
+      // A delta's rows are those that changed.
+      rows: step === "delta" ? Math.ceil(first.rows / 100) : first.rows,
+      runs: all.length,
+      wallS: median(walls),
+      fastestS: Math.min(...walls),
+      slowestS: Math.max(...walls),
+      cpuS: median(all.map(({ cost }) => cost.cpuS)),
+      machineCpuS: median(all.map(({ cost }) => cost.machineCpuS)),
+      peakMb: Math.max(...all.map(({ cost }) => cost.peakMb)),
+      wrong: all.find(({ wrong }) => wrong)?.wrong,
+      written: first.written,
+    };
+    return [line];
+  });
+}
+
+/** @param among all lines of the table; the ratio is that of rows/s to etl's, for not all had as many rows. */
+function cells(line: Line, among: readonly Line[]): string[] {
+  const rate = ({ rows, wallS }: Line): number => rows / wallS;
+  const etl = among.find(({ peer, wrong }) => peer === "etl" && !wrong);
+  const name = line.rows === among[0]!.rows ? line.peer : `${line.peer} (${count(line.rows)} rows)`;
+  const failed = line.wrong !== undefined;
+  return [
+    name,
+    failed ? "failed" : count(rate(line)),
+    `${line.wallS.toFixed(1)} (${line.fastestS.toFixed(1)}–${line.slowestS.toFixed(1)})`,
+    line.cpuS.toFixed(1),
+    line.machineCpuS.toFixed(1),
+    line.peakMb.toFixed(0),
+    failed || !etl ? "" : (rate(line) / rate(etl)).toFixed(2),
+    String(line.runs),
+  ];
+}
+
+function preface({ peers, servers, left, options, commit }: ReportInput): string {
+  const [cpu] = cpus();
+  const machine = `${cpu?.model ?? "an unknown processor"}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB`;
+  const asked = options.rows ? ` at ${count(options.rows)} records` : "";
+  return [
+    "# Results",
+    `Written by \`npm run bench\`${asked}, ${new Date().toISOString().slice(0, 10)}, commit ${commit}. ${machine}; Node ${process.versions.node}, PostgreSQL ${servers.postgres ?? "none"}, MariaDB ${servers.mariadb ?? "none"}, all on this machine, with the settings that Debian gives them.`,
+    "Rounds are interleaved: each peer once, then each once more. Every figure is the median of its runs, and peak memory the most of them. CPU is user and system time of the tool's processes; `with servers` is what all processors did meanwhile: the databases, the API and whatever else ran. Peak is what the tool's processes held at one moment, summed. `to etl` is rows/s by etl's: 2.00 is twice as fast as etl, 0.50 half as fast.",
+    `After each run the target is compared with the source: the number of rows and a checksum over all columns that the peer made. A run that differs, fails, or takes longer than ${options.limitS} s is marked as failed.`,
+    "| | version | how |\n|---|---|---|",
+  ]
+    .join("\n\n")
+    .concat(peers.map((peer) => `\n| ${peer.name} | ${peer.version()} | ${peer.how} |`).join(""))
+    .concat(left.map((text) => `\n\nLeft out: ${text}`).join(""));
+}
+
+const count = (value: number): string => Math.round(value).toLocaleString("en");
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function markdown(rows: readonly string[][]): string {
+  const [first, ...rest] = rows.map((row) => `| ${row.join(" | ")} |`);
+  return [first, `|---|${"---:|".repeat(header.length - 1)}`, ...rest].join("\n");
+}
+
+function plain(rows: readonly string[][]): string {
+  const widths = header.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  return rows
+    .map((row) => row.map((cell, at) => (at ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!))).join("  "))
+    .join("\n");
+}

@@ -45,16 +45,8 @@ def sql_orders():
     url = JOB["source"]["database"]
     url = url.replace("mysql://", "mysql+pymysql://").replace("postgres://", "postgresql+psycopg2://")
     orders = sql_table(url, table="orders", backend="pyarrow", chunk_size=50_000, reflection_level="full_with_precision")
-    if JOB["workload"] == "mariadb":
-        # MariaDB's boolean is a tinyint, and its datetime has no zone.
-        orders.add_map(typed_as_declared)
     orders.apply_hints(primary_key="id")
     return orders
-
-
-def typed_as_declared(table):
-    at = table.schema.get_field_index("active")
-    return table.set_column(at, "active", table.column("active").cast(pa.bool_()))
 
 
 def given(value):

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { SpecError } from "../errors.ts";
-import type { CredentialStore } from "../sources/contract.ts";
+import { type CredentialStore, newMetrics } from "../sources/contract.ts";
 import type { AnyConnection, Source } from "../spec/types.ts";
 import { looksSecret } from "../draft/fields.ts";
 import { likelyTables } from "../draft/names.ts";
@@ -158,7 +158,7 @@ async function fromFile(
     params: {},
     mapped: () => [],
     log,
-    metrics: { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
+    metrics: newMetrics(),
     signal: AbortSignal.any([signal, stop.signal]),
   });
   const records: Record<string, unknown>[] = [];

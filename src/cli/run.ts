@@ -9,6 +9,7 @@ import { loadSpecs, openContext, openEngine, projectOptions, tellProblems, type 
 import { exitCodeOf, overviewTable } from "./overview.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
 import { didYouMean } from "../suggest.ts";
+import { profileTable } from "./profile.ts";
 import { createProgress } from "./progress.ts";
 import { selectPipelines } from "./select.ts";
 import { watchSignals } from "./signals.ts";
@@ -26,6 +27,7 @@ export interface RunOptions extends ProjectFlags {
   allowDeletes?: number;
   skipValidation?: boolean;
   debug?: boolean;
+  profile?: boolean;
   param?: Record<string, string>;
   only?: string[];
   skip?: string[];
@@ -122,6 +124,7 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     )
     .option("--skip-validation", "skip validators and rules; types and required fields stay")
     .option("--debug", "log everything")
+    .option("--profile", "print where the time went; JSON holds it in any case")
     .option("--param <name=value>", "a param of the pipeline; may be repeated", collectParam)
     .option("--only <name>", "of several, only those of this name or tag; may be repeated", collect)
     .option("--skip <name>", "of several, none of this name or tag; may be repeated", collect)
@@ -183,6 +186,7 @@ export async function run(
   else {
     if (outcomes.length > 1) console.error(`\n${overviewTable(outcomes)}`);
     for (const { hint, summary } of outcomes) if (hint) console.error(`${summary.pipeline}: ${hint}`);
+    if (options.profile) console.log(outcomes.map(profileTable).join("\n\n"));
   }
   const leftOut = outcomes.some(({ summary }) => summary.status === "skipped");
   return signals.signal.aborted && leftOut ? 130 : exitCodeOf(outcomes);

@@ -1,6 +1,6 @@
 /** One run of a pipeline, from the first request to its history row. */
 import { FatalError } from "../errors.ts";
-import type { Bound, Page, Position, Source, SourceMetrics } from "../sources/contract.ts";
+import { type Bound, newMetrics, type Page, type Position, type Source } from "../sources/contract.ts";
 import type { Sink } from "../sinks/contract.ts";
 import { instantFromDate } from "../values/instant.ts";
 import { Batch } from "./batch.ts";
@@ -74,7 +74,7 @@ export class Attempt {
   readonly #processor: PageProcessor;
   readonly #committer: Committer;
   readonly #limit: RejectLimit | undefined;
-  readonly #metrics: SourceMetrics = { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 };
+  readonly #metrics = newMetrics();
   readonly #stop = new AbortController();
   readonly #incomplete: string[] = [];
   /** Of the pages of the batch in hand: who wants to know when they are committed. */
@@ -285,7 +285,7 @@ export class Attempt {
     const { flags, engine, pipeline } = this.#input;
     const before = this.#committer.tally.read + batch.read;
     if (flags.maxRecords > 0) this.#cut = cutPage(page, flags.maxRecords - before);
-    await this.#processor.process(page, batch);
+    await this.#metrics.clock.work("map", () => this.#processor.process(page, batch));
     batch.bytes += page.bytes;
     batch.pages++;
     // Of parents whose pages are not all in, a resumed run reads all pages again: their sets are in memory alone.

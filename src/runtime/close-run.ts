@@ -1,6 +1,7 @@
 /** The end of a run: its judgement, its history row and its summary. */
 import { messageOf } from "../errors.ts";
 import type { Bound, Position, SourceMetrics } from "../sources/contract.ts";
+import type { StageSeconds } from "../stage-clock.ts";
 import { instantFromDate } from "../values/instant.ts";
 import type { AttemptInput } from "./attempt.ts";
 import { timeOf } from "./engine.ts";
@@ -41,9 +42,11 @@ export interface RunEnd {
 export async function closeRun(input: AttemptInput, end: RunEnd): Promise<RunOutcome> {
   const { engine, history, flags, pipeline, delta, stored, params, startedAt, strategy } = input;
   const { counters } = end;
+  const before = input.resumed?.checkpoint;
   const { tally } = end.ending;
   let judged = judge(end.ending);
   if (judged.error !== null) judged.error = engine.mask(judged.error);
+  const stages = end.metrics.clock.seconds();
   const duration = (timeOf(engine).getTime() - startedAt.getTime()) / 1000;
   if (history) {
     const start = { text: end.start, instant: end.start };
@@ -56,6 +59,7 @@ export async function closeRun(input: AttemptInput, end: RunEnd): Promise<RunOut
       judged,
       history,
       duration,
+      stages,
       watermark: watermark?.text ?? null,
       whole: obstacles.length === 0,
     });
@@ -78,10 +82,12 @@ export async function closeRun(input: AttemptInput, end: RunEnd): Promise<RunOut
       api_calls: end.metrics.apiCalls,
       retries: end.metrics.retries,
       peak_rss_mb: peakRssMb(),
+      stage_seconds: stages,
       run_id: history ? end.runId : null,
       error: judged.error,
     },
     exitCode: judged.exitCode,
+    read: tally.read - (before?.read ?? before?.counters.fetched ?? 0),
     hint: judged.canResume && history ? "The run can be resumed: run it again." : undefined,
   };
 }
@@ -94,7 +100,14 @@ function tablesOf({ tables }: Tally): { tables?: Readonly<Record<string, Counter
 async function closeHistory(
   { sink, engine, madeBy, strategy, pipeline }: AttemptInput,
   end: RunEnd,
-  closing: { judged: Judgement; history: History; duration: number; watermark: string | null; whole: boolean },
+  closing: {
+    judged: Judgement;
+    history: History;
+    duration: number;
+    stages: StageSeconds;
+    watermark: string | null;
+    whole: boolean;
+  },
 ): Promise<string | undefined> {
   const { history, watermark } = closing;
   const { status, error, canResume } = closing.judged;
@@ -103,6 +116,7 @@ async function closeHistory(
     counters,
     duration: closing.duration,
     source: end.metrics,
+    stages: closing.stages,
     statements: sink.statements,
     warned: end.warned,
     warnings: end.warnings,

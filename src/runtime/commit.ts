@@ -2,6 +2,7 @@
 import { FatalError, messageOf } from "../errors.ts";
 import type { Position } from "../sources/contract.ts";
 import type { MergeInput, MergeResult, RowSet, Sink } from "../sinks/contract.ts";
+import type { StageClock } from "../stage-clock.ts";
 import { instantFromDate } from "../values/instant.ts";
 import type { Batch, BatchRow, TableBatch } from "./batch.ts";
 import { gatherChildren, type ToTell } from "./child-batch.ts";
@@ -42,6 +43,8 @@ export interface CommitterOptions {
   /** `--force`. */
   replaceNewer: boolean;
   limit?: RejectLimit;
+  /** Told how long the database takes. */
+  clock: StageClock;
   now(): Date;
   /** Takes secrets out of a reject's record, as JSON. */
   maskData?(json: string): string;
@@ -197,7 +200,7 @@ export class Committer {
   }
 
   #inTurn<T>(write: () => Promise<T>): Promise<T> {
-    const turn = this.#writing.then(write);
+    const turn = this.#writing.then(() => this.#options.clock.during("write", write));
     this.#writing = turn.catch(() => {});
     return turn;
   }

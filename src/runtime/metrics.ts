@@ -1,5 +1,6 @@
 /** performance_metrics of a history row. */
 import type { SourceMetrics } from "../sources/contract.ts";
+import type { StageSeconds } from "../stage-clock.ts";
 import type { Counters } from "./state/checkpoint.ts";
 import { peakRssMb } from "./summary.ts";
 
@@ -8,6 +9,7 @@ export interface MetricsInput {
   /** Seconds. */
   duration: number;
   source: SourceMetrics;
+  stages: StageSeconds;
   statements: number;
   /** Records that were warned about. */
   warned: number;
@@ -24,6 +26,7 @@ export function performanceMetrics({
   counters,
   duration,
   source,
+  stages,
   statements,
   warned,
   warnings,
@@ -47,6 +50,7 @@ export function performanceMetrics({
     peak_rss_mb: peakRssMb(),
     cpu_seconds: round((usage.userCPUTime + usage.systemCPUTime) / 1e6),
     bytes_in: source.bytesIn,
+    stage_seconds: stages,
     validation_warnings: warnings,
   };
 }

@@ -1,5 +1,5 @@
 /** A pipeline's source, opened with all it is handed. */
-import type { Source, SourceMetrics } from "../sources/contract.ts";
+import { newMetrics, type Source, type SourceMetrics } from "../sources/contract.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
 import { mappedNames } from "../spec/mapped-names.ts";
 import type { Engine } from "./engine.ts";
@@ -36,7 +36,7 @@ export async function openPipelineSource(input: OpenSourceInput, signal: AbortSi
     log: engine.log,
     credentials: credentialStoreOf(engine),
     secret: (value) => engine.secret?.(value),
-    metrics: input.metrics ?? { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
+    metrics: input.metrics ?? newMetrics(),
     parents: (query) => parents.open(query),
     signal,
   });

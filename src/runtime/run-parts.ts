@@ -88,6 +88,7 @@ export function runParts(input: AttemptInput, { window, checkpoint, teller, limi
     checkpoint,
     replaceNewer: strategy.replaceNewer,
     limit,
+    clock: metrics.clock,
     now: () => timeOf(engine),
     maskData: engine.maskData,
     onRefused: ({ key, field, rule, message }, { target, batch }) => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { messageOf, SpecError } from "../errors.ts";
 import type { Bound } from "../sources/contract.ts";
 import type { Sink } from "../sinks/contract.ts";
+import { noSeconds } from "../stage-clock.ts";
 import { parentSlices } from "../spec/parent-slices.ts";
 import { targetsOf } from "../spec/targets.ts";
 import { instantFromDate, isoOf } from "../values/instant.ts";
@@ -83,17 +84,19 @@ export function failedOutcome(
       api_calls: 0,
       retries: 0,
       peak_rss_mb: peakRssMb(),
+      stage_seconds: noSeconds,
       run_id: null,
       error,
     },
     exitCode,
+    read: 0,
   };
 }
 
 /** An outcome of a pipeline that was left out: what it depends on failed. */
 export function skippedOutcome({ pipeline }: Pick<RunInput, "pipeline">, reason: string): RunOutcome {
   const { summary } = failedOutcome({ pipeline }, reason, 1);
-  return { summary: { ...summary, status: "skipped" }, exitCode: 0 };
+  return { summary: { ...summary, status: "skipped" }, exitCode: 0, read: 0 };
 }
 
 async function dryRun(prepared: Prepared, sink: Sink): Promise<RunOutcome> {

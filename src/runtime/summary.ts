@@ -1,4 +1,5 @@
 /** What a run says of itself when it is over. */
+import type { StageSeconds } from "../stage-clock.ts";
 import type { Counters } from "./state/checkpoint.ts";
 
 export type RunStatus = "success" | "partial" | "failed" | "skipped";
@@ -17,6 +18,8 @@ export interface RunSummary extends Counters {
   api_calls: number;
   retries: number;
   peak_rss_mb: number;
+  /** Of this run alone, also where it went on from another one. */
+  stage_seconds: StageSeconds;
   run_id: number | null;
   error: string | null;
 }
@@ -25,6 +28,8 @@ export interface RunSummary extends Counters {
 export interface RunOutcome {
   summary: RunSummary;
   exitCode: 0 | 1 | 2 | 3 | 4 | 130;
+  /** Records that this run read itself; those of the run that it went on from are in the summary's counts. */
+  read: number;
   /** What a user does next, where there is something. */
   hint?: string;
 }

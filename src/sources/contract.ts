@@ -3,6 +3,7 @@
  * system and nothing of mappings, tables or history.
  */
 import type { Logger } from "pino";
+import { StageClock } from "../stage-clock.ts";
 import type { AnyConnection, DeletesLookup, Delta, Source as SourceSpec } from "../spec/types.ts";
 
 /** A position inside a slice, as the checkpoint keeps it. Only its source can read it. */
@@ -85,6 +86,13 @@ export interface SourceMetrics {
   bytesIn: number;
   /** By the budget's name; absent where no budget was charged. */
   quotaUsed?: Record<string, QuotaUse>;
+  /** Told when the source's bytes are waited for, when they are parsed, and when there is a pause. */
+  clock: StageClock;
+}
+
+/** The metrics of something that begins now. */
+export function newMetrics(): SourceMetrics {
+  return { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0, clock: new StageClock() };
 }
 
 /** What became of one budget of the connection. */

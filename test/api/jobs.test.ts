@@ -4,6 +4,7 @@ import type { Page, Position, ReadRequest } from "../../src/sources/contract.ts"
 import type { Look } from "../../src/sources/api/job/look.ts";
 import { OpenJobs } from "../../src/sources/api/job/open-jobs.ts";
 import { waitForJob } from "../../src/sources/api/job/wait.ts";
+import { StageClock } from "../../src/stage-clock.ts";
 import { fakeTime, type Handler, json, keepLog, rejection, type Seen, serve } from "../http/server.ts";
 import { send } from "./decode-support.ts";
 import { openApi, readPages, readRequest, recordsOf } from "./harness.ts";
@@ -322,6 +323,7 @@ describe("waiting", () => {
       kept: true,
       log,
       signal: new AbortController().signal,
+      clock: new StageClock(),
       time,
     }).then(
       ({ state }) => state,

@@ -3,7 +3,8 @@ import pino from "pino";
 import { credentialStoreOf } from "../../src/runtime/state/credentials.ts";
 import { openSink } from "../../src/sinks/index.ts";
 import { openHttpClient } from "../../src/sources/http/index.ts";
-import { connectionTo, newMetrics } from "../http/connection.ts";
+import { newMetrics } from "../../src/sources/contract.ts";
+import { connectionTo } from "../http/connection.ts";
 
 const [url = "", warehouse = "", stored = ""] = process.argv.slice(2);
 const client = openHttpClient({

@@ -5,7 +5,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { csvSource } from "../../src/sources/csv/index.ts";
-import type { Page, Position, ReadRequest, Source, SourceContext, SourceReject } from "../../src/sources/contract.ts";
+import {
+  newMetrics,
+  type Page,
+  type Position,
+  type ReadRequest,
+  type Source,
+  type SourceContext,
+  type SourceReject,
+} from "../../src/sources/contract.ts";
 import type { Connection, CsvSource } from "../../src/spec/types.ts";
 
 const schema = JSON.parse(readFileSync(new URL("../../schemas/pipeline.schema.json", import.meta.url), "utf8")) as {
@@ -42,7 +50,7 @@ export async function openCsv(
     ...(options.connection && { connection: options.connection }),
     mapped: () => [],
     log: pino({ level: "silent" }),
-    metrics: { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
+    metrics: newMetrics(),
     signal: abort.signal,
   };
   return { source: await csvSource.open(context), context, abort };

@@ -1,5 +1,4 @@
 /** A connection to a test server, for processes that run no tests too. */
-import type { SourceMetrics } from "../../src/sources/contract.ts";
 import { schemaValidator } from "../../src/spec/schema.ts";
 import type { Connection } from "../../src/spec/types.ts";
 
@@ -9,8 +8,4 @@ export function connectionTo(base_url: string, over: object = {}): Connection {
   const validate = schemaValidator("connection");
   if (!validate(connection)) throw new Error(JSON.stringify(validate.errors));
   return connection as unknown as Connection;
-}
-
-export function newMetrics(): SourceMetrics {
-  return { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 };
 }

@@ -124,7 +124,8 @@ describe("a call", () => {
       `GET ${server.url}/crm/v3/objects/contacts?after=200 answered 429 six times over 60 s: "slow down"; giving up. The run can be resumed.`,
     );
     expect(time.slept).toEqual([12_000, 12_000, 12_000, 12_000, 12_000]);
-    expect(metrics).toEqual({
+    const { clock: _, ...counts } = metrics;
+    expect(counts).toEqual({
       apiCalls: 6,
       retries: 5,
       recovered: 0,

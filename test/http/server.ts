@@ -5,7 +5,8 @@ import pino from "pino";
 import { onTestFinished } from "vitest";
 import { openHttpClient } from "../../src/sources/http/index.ts";
 import { realTime, type Time } from "../../src/sources/http/time.ts";
-import { connectionTo, newMetrics } from "./connection.ts";
+import { newMetrics } from "../../src/sources/contract.ts";
+import { connectionTo } from "./connection.ts";
 
 export { connectionTo, newMetrics };
 

@@ -129,6 +129,27 @@ describe("mistakes on the command line end with 2 and a hint", () => {
 });
 
 describe("stdout is data", () => {
+  test("--profile: a table of stages on stdout", async () => {
+    const { stdout } = await etl(["run", "people.yml", "--profile"], { cwd: project() });
+    const shown = stdout
+      .replaceAll(/ *[\d,]+\.\d+/g, " n")
+      .replaceAll(/ n +[\d,]+$/gm, " n n")
+      .replaceAll(/─+/g, "─");
+    expect(shown).toBe(
+      `files.people: 3 records in n s
+stage  seconds      %  records/s
+─  ─  ─  ─
+fetch n n n
+parse n n n
+map n n n
+write n n n
+wait n n
+idle n n
+total n n n
+`,
+    );
+  });
+
   test("--output json: JSON on stdout and nothing else, in every command that has it", async () => {
     const cwd = project();
     const counted = commands.filter(({ command }) => command.options.some(({ long }) => long === "--output"));
@@ -154,7 +175,7 @@ describe("stdout is data", () => {
     expect(runs).toHaveLength(1);
     expect(runs[0]).toMatchObject({ pipeline: "files.people", status: "partial", fetched: 3, created: 2, rejected: 1 });
     expect(Object.keys(runs[0]!)).toEqual(
-      "pipeline status mode since fetched filtered duplicates rejected mapped created updated unchanged stale deleted warnings duration_seconds records_per_second api_calls retries peak_rss_mb run_id error".split(
+      "pipeline status mode since fetched filtered duplicates rejected mapped created updated unchanged stale deleted warnings duration_seconds records_per_second api_calls retries peak_rss_mb stage_seconds run_id error".split(
         " ",
       ),
     );

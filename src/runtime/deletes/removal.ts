@@ -1,8 +1,9 @@
 /** `etl remove`: a run that writes no rows, and deletes those that the source no longer has. It has a history of its own. */
 import { messageOf, SpecError } from "../../errors.ts";
 import type { Sink, Table } from "../../sinks/contract.ts";
-import type { Page, SourceMetrics } from "../../sources/contract.ts";
+import { newMetrics, type Page } from "../../sources/contract.ts";
 import type { LoadedPipeline } from "../../spec/load.ts";
+import type { StageSeconds } from "../../stage-clock.ts";
 import { instantFromDate } from "../../values/instant.ts";
 import { noDeltaStart } from "../delta.ts";
 import { timeOf, type RunInput } from "../engine.ts";
@@ -48,7 +49,7 @@ class Removal {
   readonly #prepared: Prepared;
   readonly #sink: Sink;
   readonly #history: History | undefined;
-  readonly #metrics: SourceMetrics = { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 };
+  readonly #metrics = newMetrics();
   readonly #window: RunWindow;
   readonly #table: Table;
   readonly #deletions: Deletions;
@@ -209,9 +210,12 @@ class Removal {
       this.#cut = true;
     }
     for (const { message } of page.rejects ?? []) this.#deletions.noteUnreadable(message);
-    for (const record of page.records) await this.#deletions.look(await mapping.prepare(record));
+    const { clock } = this.#metrics;
+    await clock.work("map", async () => {
+      for (const record of page.records) await this.#deletions.look(await mapping.prepare(record));
+    });
     const save = (): Promise<void> => this.#deletions.save();
-    await (flags.dryRun ? save() : this.#sink.transaction(save));
+    await clock.during("write", () => (flags.dryRun ? save() : this.#sink.transaction(save)));
     this.#deletions.saved();
     const count = page.records.length + (page.rejects?.length ?? 0);
     this.#counters.fetched += count;
@@ -237,7 +241,8 @@ class Removal {
     });
     if (judged.error !== null) judged.error = engine.mask(judged.error);
     const duration = (timeOf(engine).getTime() - this.#startedAt.getTime()) / 1000;
-    await this.#closeHistory(judged, duration);
+    const stages = this.#metrics.clock.seconds();
+    await this.#closeHistory(judged, { duration, stages });
     this.#tell(judged);
     return {
       summary: {
@@ -251,14 +256,19 @@ class Removal {
         api_calls: this.#metrics.apiCalls,
         retries: this.#metrics.retries,
         peak_rss_mb: peakRssMb(),
+        stage_seconds: stages,
         run_id: flags.dryRun ? null : this.#runId,
         error: judged.error,
       },
       exitCode: judged.exitCode,
+      read: this.#counters.fetched,
     };
   }
 
-  async #closeHistory(judged: Judgement, duration: number): Promise<void> {
+  async #closeHistory(
+    judged: Judgement,
+    { duration, stages }: { duration: number; stages: StageSeconds },
+  ): Promise<void> {
     if (this.#history === undefined) return;
     try {
       await this.#history.finish(this.#runId, {
@@ -272,6 +282,7 @@ class Removal {
           counters: this.#counters,
           duration,
           source: this.#metrics,
+          stages,
           statements: this.#sink.statements,
           warned: 0,
           warnings: {},

@@ -1,6 +1,7 @@
 /** `etl rejects replay`: records that were rejected, mapped again with today's spec; those that are good now become rows. */
 import { FatalError, messageOf, SpecError } from "../../errors.ts";
 import type { Sink } from "../../sinks/contract.ts";
+import { newMetrics } from "../../sources/contract.ts";
 import { instantFromDate } from "../../values/instant.ts";
 import { Committer, CommitFailure } from "../commit.ts";
 import { timeOf, type RunInput } from "../engine.ts";
@@ -80,6 +81,7 @@ class Replay {
   readonly #targets: ReturnType<typeof targetsFor>;
   readonly #committer: Committer;
   readonly #left: Record<string, number> = {};
+  readonly #metrics = newMetrics();
   #looked = 0;
   #runId = 0;
 
@@ -113,6 +115,7 @@ class Replay {
       history,
       checkpoint: this.#checkpoint(),
       replaceNewer: false,
+      clock: this.#metrics.clock,
       now: () => timeOf(engine),
       maskData: engine.maskData,
       rejects: this.#store,
@@ -171,7 +174,7 @@ class Replay {
       const room = flags.maxRecords > 0 ? flags.maxRecords - this.#looked : Infinity;
       const records = page.slice(0, room);
       this.#looked += records.length;
-      await this.#committer.commit(await this.#records.map(records));
+      await this.#committer.commit(await this.#metrics.clock.work("map", () => this.#records.map(records)));
       this.#store.letGo();
       if (page.length >= room) return;
     }
@@ -258,7 +261,8 @@ class Replay {
         metrics: performanceMetrics({
           counters,
           duration: (end.getTime() - this.#startedAt.getTime()) / 1000,
-          source: { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 },
+          source: this.#metrics,
+          stages: this.#metrics.clock.seconds(),
           statements: this.#sink.statements,
           warned: this.#records.warned,
           warnings: this.#teller.warnings,

@@ -107,7 +107,11 @@ export class PageReader {
    * @throws FatalError, TransientError as the rules and the client say.
    */
   async fetch(step: Step, { resumed }: { resumed: boolean }): Promise<FetchedPage> {
-    const { answer: document, meaning, date } = await this.ask(step, resumed);
+    const asked = await this.ask(step, resumed);
+    return this.options.context.metrics.clock.work("parse", () => this.pageOf(asked));
+  }
+
+  private async pageOf({ answer: document, meaning, date }: Asked): Promise<FetchedPage> {
     const answer = meaning === "records" && this.rows ? await this.rows(document) : document;
     const records = meaning === "records" ? await this.records(answer) : [];
     if (meaning === "unchanged" || meaning === "refused")

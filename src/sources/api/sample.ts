@@ -1,6 +1,7 @@
 /** `etl new`: one call over a connection, as a spec is guessed from its answer. */
 import { FatalError, SpecError } from "../../errors.ts";
 import { openHttpClient, type HttpOptions, showUrl } from "../http/index.ts";
+import { newMetrics } from "../contract.ts";
 import { type Answer, decodeAnswer } from "./answer.ts";
 import { compileRecords } from "./records.ts";
 
@@ -20,7 +21,7 @@ export interface Sample {
 /** Asks once. @throws SpecError for a path that is none, FatalError for an answer that is no JSON */
 export async function sampleAnswer({ path, records, ...options }: SampleQuestion): Promise<Sample> {
   const find = records === undefined ? undefined : compileRecords({ from: records, missing: "fail" }, { paged: false });
-  const metrics = { apiCalls: 0, retries: 0, recovered: 0, rateLimitWaitSeconds: 0, bytesIn: 0 };
+  const metrics = newMetrics();
   const client = openHttpClient({ ...options, metrics });
   try {
     const base = (await client.baseUrl()).replace(/\/+$/, "");

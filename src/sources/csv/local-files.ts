@@ -26,7 +26,7 @@ export class LocalFiles implements Source {
     for (const found of await findFiles(this.#path, this.#context.folder)) {
       if (request.resume[found.name]?.done) continue;
       this.#context.log.debug({ file: found.file }, `reading ${found.name}`);
-      yield* filePages(this.#open(found), options);
+      yield* this.#context.metrics.clock.working("parse", filePages(this.#open(found), options));
     }
   }
 
@@ -44,6 +44,10 @@ export class LocalFiles implements Source {
   #open({ file, name }: FoundFile): CsvFile {
     const { metrics, signal } = this.#context;
     const bytes = unpack(countBytes(localBytes(file, name, signal), metrics), name);
-    return { name, slice: name, text: decodeText(bytes, this.#spec.encoding, name) };
+    return {
+      name,
+      slice: name,
+      text: decodeText(metrics.clock.waiting("fetch", bytes, "parse"), this.#spec.encoding, name),
+    };
   }
 }

@@ -43,7 +43,7 @@ export class RemoteFile implements Source {
       return;
     }
     const options = { spec: this.#spec, dialect: this.#dialect, pageRecords: request.pageSize ?? PAGE_RECORDS };
-    yield* filePages(this.#file(url, fetched.bytes), options);
+    yield* this.#context.metrics.clock.working("parse", filePages(this.#file(url, fetched.bytes), options));
     // Not before the end: a file that was read in part must be fetched again.
     this.#validators = fetched.validators;
   }
@@ -74,7 +74,8 @@ export class RemoteFile implements Source {
   }
 
   #file(url: string, bytes: AsyncGenerator<Buffer>): CsvFile {
-    return { name: url, slice: SLICE, text: decodeText(unpack(bytes, url), this.#spec.encoding, url) };
+    const unpacked = this.#context.metrics.clock.waiting("fetch", unpack(bytes, url), "parse");
+    return { name: url, slice: SLICE, text: decodeText(unpacked, this.#spec.encoding, url) };
   }
 }
 

@@ -110,7 +110,7 @@ export class Sessions {
     this.#context.log.warn(
       `${messageOf(error)} Trying again in ${(wait / 1000).toFixed(1)} s (attempt ${failures + 1} of ${attempts})`,
     );
-    await pause(wait, signal);
+    await this.#context.metrics.clock.during("wait", () => pause(wait, signal));
   }
 
   recovered(): void {

@@ -71,13 +71,15 @@ export class DatabaseSource implements Source {
 
   /** A slice to its end, over as many connections as it takes. */
   async *#readSlice(plan: ReadPlan, slice: SliceRead): AsyncGenerator<Page> {
+    const { context } = this.#input;
     let current = slice;
     let failures = 0;
     for (;;) {
       let session: Session | undefined;
       try {
         session = await this.#sessions.take();
-        for await (const page of readSlice(counting(session, this.#input.context), plan, current)) {
+        const pages = readSlice(counting(session, context), plan, current);
+        for await (const page of context.metrics.clock.working("parse", pages)) {
           if (failures > 0) this.#sessions.recovered();
           if (page.position !== undefined) failures = 0;
           current = afterPage(current, page);
@@ -149,7 +151,7 @@ function afterPage(slice: SliceRead, { position }: Page): SliceRead {
     : { ...rest, restarted: false, position: position as Position };
 }
 
-/** The session, its statements counted as calls. */
+/** The session, its statements counted as calls, and their rows waited for. */
 function counting(session: Session, { metrics }: SourceContext): Session {
   return {
     now: () => session.now(),
@@ -160,7 +162,7 @@ function counting(session: Session, { metrics }: SourceContext): Session {
     close: () => session.close(),
     rows(statement) {
       metrics.apiCalls++;
-      return session.rows(statement);
+      return metrics.clock.waiting("fetch", session.rows(statement), "parse");
     },
   };
 }

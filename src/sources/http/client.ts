@@ -88,7 +88,7 @@ class Client implements HttpClient {
     for (let attempt = 1; ; attempt++) {
       const { response, failure } = await this.tryOnce(send, shown);
       const verdict: Verdict = response
-        ? await judge(response)
+        ? await this.metrics.clock.work("parse", () => judge(response))
         : { do: retries(retry.on, undefined) ? "retry" : "fail" };
       if (response && verdict.do === "accept") {
         if (attempt > 1) this.metrics.recovered++;
@@ -141,7 +141,7 @@ class Client implements HttpClient {
     if (ms >= notableWaitMs) this.log.warn(line);
     else this.log.debug(line);
     if (limited) this.sender.passages.pause(request, ms);
-    await this.time.sleep(ms, this.signal);
+    await this.metrics.clock.during("wait", () => this.time.sleep(ms, this.signal));
     this.metrics.retries++;
   }
 }

@@ -35,6 +35,7 @@ export class Passages {
       cost: request.cost ?? 1,
       signal,
       onHeld,
+      onWait: () => metrics.clock.start("wait"),
     });
     metrics.rateLimitWaitSeconds += admission.heldMs / 1000;
     for (const { budget, price } of admission.charges) {

@@ -19,6 +19,8 @@ export interface Passage {
   signal: AbortSignal;
   /** Told once where a budget holds the request back for seconds. */
   onHeld?(text: string): void;
+  /** Told when budgets begin to hold it back; what it gives is called when none does any more. */
+  onWait?(): () => void;
 }
 
 /** A request that may be sent now. */
@@ -40,6 +42,8 @@ interface Waiter extends Passage {
   /** Since when a budget holds it back; undefined while none does. */
   heldSince: number | undefined;
   heldMs: number;
+  /** What `onWait` gave. */
+  goesOn?: () => void;
   isTold: boolean;
   admit(admission: Admission): void;
   refuse(error: unknown): void;
@@ -90,6 +94,7 @@ export class Gate {
       if (signal.aborted) return reject(signal.reason as Error);
       const leave = (): void => {
         this.waiting.splice(this.waiting.indexOf(waiter), 1);
+        waiter.goesOn?.();
         signal.removeEventListener("abort", stop);
       };
       const stop = (): void => {
@@ -231,10 +236,13 @@ function heldByBudgets(waiter: Waiter, round: Round): boolean {
 }
 
 function countHeld(waiter: Waiter, { held, now }: { held: boolean; now: number }): void {
-  if (held) waiter.heldSince ??= now;
-  else if (waiter.heldSince !== undefined) {
+  if (held && waiter.heldSince === undefined) {
+    waiter.heldSince = now;
+    waiter.goesOn = waiter.onWait?.();
+  } else if (!held && waiter.heldSince !== undefined) {
     waiter.heldMs += now - waiter.heldSince;
     waiter.heldSince = undefined;
+    waiter.goesOn?.();
   }
 }
 

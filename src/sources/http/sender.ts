@@ -173,8 +173,9 @@ export class Sender {
           "charset",
           `the answer to ${shown} is not valid UTF-8: what could not be read is shown as \ufffd`,
         );
-      const response = await exchange(await this.call(request, sending), (arrival) =>
-        readText(arrival, { ...this.readLimits(shown), onDamaged }),
+      const call = await this.call(request, sending);
+      const response = await this.metrics.clock.during("fetch", () =>
+        exchange(call, (arrival) => readText(arrival, { ...this.readLimits(shown), onDamaged })),
       );
       await this.learnLimits(admission, response);
       this.warnOfRetirement(response, shown);
@@ -195,7 +196,7 @@ export class Sender {
       release();
       throw error;
     });
-    const arrival = await exchangeStream(call, release);
+    const arrival = await this.metrics.clock.during("fetch", () => exchangeStream(call, release));
     await this.learnLimits(admission, arrival);
     this.warnOfRetirement(arrival, shown);
     if (arrival.status >= 200 && arrival.status < 300) {

@@ -163,6 +163,7 @@ describe.each(warehouses)("flags, in $name", ({ name, open }) => {
       duration_seconds: _,
       records_per_second: __,
       peak_rss_mb: ___,
+      stage_seconds: _____,
       run_id: ____,
       error: dryError,
       ...counts

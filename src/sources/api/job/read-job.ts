@@ -114,6 +114,7 @@ async function* readStarted(
     kept: open.kept,
     log,
     signal,
+    clock: surroundings.context.metrics.clock,
   });
   if (found.state === "gone") {
     jobs.forget(open);

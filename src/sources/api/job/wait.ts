@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { TransientError } from "../../../errors.ts";
 import type { JobPoll } from "../../../spec/types.ts";
+import type { StageClock } from "../../../stage-clock.ts";
 import { parseDuration } from "../../../values/instant.ts";
 import { realTime, type Time } from "../../http/index.ts";
 import type { Look } from "./look.ts";
@@ -16,6 +17,7 @@ export interface Waiting {
   kept: boolean;
   log: Logger;
   signal: AbortSignal;
+  clock: StageClock;
   time?: Time;
 }
 
@@ -26,13 +28,14 @@ export interface Waiting {
  */
 export async function waitForJob(
   { every, max_every, for: limit }: Pick<JobPoll, "every" | "max_every" | "for">,
-  { job, look, firstWaitMs, kept, log, signal, time = realTime }: Waiting,
+  { job, look, firstWaitMs, kept, log, signal, clock, time = realTime }: Waiting,
 ): Promise<Look> {
   const started = time.now();
   const end = started + parseDuration(limit);
   const longest = parseDuration(max_every ?? every);
   let pause = parseDuration(every);
-  const sleep = (ms: number): Promise<void> => time.sleep(Math.min(ms, end - time.now()), signal);
+  const sleep = (ms: number): Promise<void> =>
+    clock.during("wait", () => time.sleep(Math.min(ms, end - time.now()), signal));
   if (firstWaitMs !== undefined) await sleep(Math.max(pause, firstWaitMs));
   for (;;) {
     const found = await look();

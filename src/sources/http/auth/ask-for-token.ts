@@ -43,7 +43,7 @@ export async function askForToken(options: AskOptions): Promise<TokenReply> {
   const outcomes: (number | string)[] = [];
   for (let attempt = 1; ; attempt++) {
     const askedAt = time.now();
-    const answer = await send(options);
+    const answer = await metrics.clock.during("fetch", () => send(options));
     if (answer instanceof NetworkFailure) outcomes.push(messageOf(answer));
     else if (answer.status >= 200 && answer.status < 300) return readReply(answer.text, { shown, askedAt });
     else if (retries(retry.on, answer.status)) outcomes.push(answer.status);
@@ -58,7 +58,8 @@ export async function askForToken(options: AskOptions): Promise<TokenReply> {
       const said = response && saidBy(response.text, request.secrets);
       throw new TransientError(gaveUp({ shown, outcomes, durationMs: time.now() - started, said }));
     }
-    await time.sleep(waitMs(retry, { attempt, response }, { now: time.now(), random: time.random() }), abandoned);
+    const pauseMs = waitMs(retry, { attempt, response }, { now: time.now(), random: time.random() });
+    await metrics.clock.during("wait", () => time.sleep(pauseMs, abandoned));
     metrics.retries++;
   }
 }

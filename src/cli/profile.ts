@@ -1,0 +1,17 @@
+/** `etl run --profile`: where the time of a run went. */
+import type { RunOutcome } from "../runtime/summary.ts";
+import { table } from "./table.ts";
+
+/** The stages of a run: seconds, percents of the whole time, and how many records a second each alone would do. */
+export function profileTable({ summary, read }: Pick<RunOutcome, "summary" | "read">): string {
+  const { pipeline, stage_seconds: seconds } = summary;
+  const { fetch, parse, map, write, wait, idle, total } = seconds;
+  const rows = Object.entries({ fetch, parse, map, write, wait, idle, total }).map(([stage, spent]) => [
+    stage,
+    spent.toFixed(3),
+    total > 0 ? ((100 * spent) / total).toFixed(1) : "",
+    spent > 0 && stage !== "idle" ? Math.round(read / spent).toLocaleString("en-US") : "",
+  ]);
+  const records = `${read.toLocaleString("en-US")} record${read === 1 ? "" : "s"}`;
+  return `${pipeline}: ${records} in ${total.toFixed(3)} s\n${table(["stage", "seconds", "%", "records/s"], rows)}`;
+}

@@ -14,6 +14,8 @@ export interface BenchOptions {
   rows: number | undefined;
   /** A process is killed after so long. */
   limitS: number;
+  /** No turn is begun that would not end within so long. */
+  minutes: number;
   /** Where the results go; undefined: bench/RESULTS.md. */
   output: string | undefined;
 }
@@ -24,6 +26,7 @@ export const usage = `npm run bench -- [options]
   --runs 3         rounds; a figure is the median of them
   --rows 100000    records, instead of 100,000 of the API and 1,000,000 of the others
   --limit 300      seconds after which a run is stopped
+  --minutes 120    no turn is begun that would not end within so long
   --output FILE    instead of bench/RESULTS.md
 BENCH_POSTGRES and BENCH_MYSQL are the servers' addresses: postgres://postgres@127.0.0.1:5432/postgres and
 mysql://root@127.0.0.1:3306 unless set. Databases called bench_… are made on them and dropped.`;
@@ -33,7 +36,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { only: text, peers: text, runs: text, rows: text, limit: text, output: text },
+    options: { only: text, peers: text, runs: text, rows: text, limit: text, minutes: text, output: text },
   });
   const only = values.only?.toUpperCase().split(",") ?? workloadIds;
   for (const id of only)
@@ -45,6 +48,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     runs: count("runs", values.runs) ?? 3,
     rows: count("rows", values.rows),
     limitS: count("limit", values.limit) ?? 300,
+    minutes: count("minutes", values.minutes) ?? 120,
     output: values.output,
   };
 }

@@ -33,6 +33,8 @@ export interface ReportInput {
   mapping: string | undefined;
   /** Of the sources that were measured. */
   commit: string;
+  /** The machine's load average when it began: above 1, others had work too. */
+  loadBefore: number;
 }
 
 /** What all runs of a peer in one step come to. */
@@ -50,6 +52,13 @@ interface Line {
   written: number;
 }
 
+/** One step of a workload. */
+interface Section {
+  title: string;
+  lines: Line[];
+  workload: Workload;
+}
+
 const steps: readonly Step[] = ["first", "again", "delta"];
 const stepTitles: Record<Step, string> = {
   first: "first load into an empty table",
@@ -59,7 +68,7 @@ const stepTitles: Record<Step, string> = {
 const header = ["", "rows/s", "wall s (fastest–slowest)", "CPU s", "with servers", "peak MB", "to etl", "runs"];
 
 export function report(input: ReportInput): { table: string; markdown: string } {
-  const sections = input.workloads.flatMap((workload) =>
+  const sections: Section[] = input.workloads.flatMap((workload) =>
     steps.flatMap((step) => {
       const id = workload.cases[step];
       const lines = id ? linesOf(input, id, step) : [];
@@ -85,7 +94,25 @@ export function report(input: ReportInput): { table: string; markdown: string } 
     ].join("\n\n");
   });
   if (input.mapping) parts.push(`## W6: mapping alone\n\n\`\`\`\n${input.mapping}\n\`\`\``);
-  return { table: table.join("\n\n"), markdown: `${[preface(input), ...parts].join("\n\n")}\n` };
+  const short = inShort(sections, input.peers);
+  return { table: table.join("\n\n"), markdown: `${[preface(input), short, ...parts].join("\n\n")}\n` };
+}
+
+/** How many times as many rows a second etl moves as each of the others; of the floor, the share that it reaches. */
+function inShort(sections: readonly Section[], peers: readonly Peer[]): string {
+  const others = peers.filter(({ name }) => name !== "etl").map(({ name }) => name);
+  const rows = sections.map(({ title, lines }) => {
+    const etl = lines.find(({ peer, wrong }) => peer === "etl" && !wrong);
+    const ratios = others.map((name) => {
+      const other = lines.find(({ peer, wrong }) => peer === name && !wrong);
+      if (!etl || !other) return "";
+      const ratio = rate(etl) / rate(other);
+      return name === "floor" ? `${Math.round(ratio * 100)} %` : `${ratio.toFixed(2)}×`;
+    });
+    return [title, etl ? count(rate(etl)) : "failed", ...ratios];
+  });
+  const named = ["", "etl, rows/s", ...others.map((name) => (name === "floor" ? "of the floor" : `of ${name}`))];
+  return `## In short\n\n${markdown([named, ...rows])}`;
 }
 
 function linesOf({ samples, peers }: ReportInput, id: WorkloadId, step: Step): Line[] {
@@ -114,7 +141,6 @@ function linesOf({ samples, peers }: ReportInput, id: WorkloadId, step: Step): L
 
 /** @param among all lines of the table; the ratio is that of rows/s to etl's, for not all had as many rows. */
 function cells(line: Line, among: readonly Line[]): string[] {
-  const rate = ({ rows, wallS }: Line): number => rows / wallS;
   const etl = among.find(({ peer, wrong }) => peer === "etl" && !wrong);
   const name = line.rows === among[0]!.rows ? line.peer : `${line.peer} (${count(line.rows)} rows)`;
   const failed = line.wrong !== undefined;
@@ -130,14 +156,14 @@ function cells(line: Line, among: readonly Line[]): string[] {
   ];
 }
 
-function preface({ peers, servers, left, options, commit }: ReportInput): string {
+function preface({ peers, servers, left, options, commit, loadBefore }: ReportInput): string {
   const [cpu] = cpus();
   const machine = `${cpu?.model ?? "an unknown processor"}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB`;
   const asked = options.rows ? ` at ${count(options.rows)} records` : "";
   return [
     "# Results",
-    `Written by \`npm run bench\`${asked}, ${new Date().toISOString().slice(0, 10)}, commit ${commit}. ${machine}; Node ${process.versions.node}, PostgreSQL ${servers.postgres ?? "none"}, MariaDB ${servers.mariadb ?? "none"}, all on this machine, with the settings that Debian gives them.`,
-    "Rounds are interleaved: each peer once, then each once more. Every figure is the median of its runs, and peak memory the most of them. CPU is user and system time of the tool's processes; `with servers` is what all processors did meanwhile: the databases, the API and whatever else ran. Peak is what the tool's processes held at one moment, summed. `to etl` is rows/s by etl's: 2.00 is twice as fast as etl, 0.50 half as fast.",
+    `Written by \`npm run bench\`${asked}, ${new Date().toISOString().slice(0, 10)}, commit ${commit}. ${machine}; Node ${process.versions.node}, PostgreSQL ${servers.postgres ?? "none"}, MariaDB ${servers.mariadb ?? "none"}, all on this machine, with the settings that its packages give them. Load average before: ${loadBefore.toFixed(1)}.`,
+    "Rounds are interleaved: every workload with each peer once, then all once more. Every figure is the median of its runs, and peak memory the most of them. CPU is user and system time of the tool's processes; `with servers` is what all processors did meanwhile: the databases, the API and whatever else ran. Peak is what the tool's processes held at one moment, summed. `to etl` is rows/s by etl's: 2.00 is twice as fast as etl, 0.50 half as fast.",
     `After each run the target is compared with the source: the number of rows and a checksum over all columns that the peer made. A run that differs, fails, or takes longer than ${options.limitS} s is marked as failed.`,
     "| | version | how |\n|---|---|---|",
   ]
@@ -146,6 +172,7 @@ function preface({ peers, servers, left, options, commit }: ReportInput): string
     .concat(left.map((text) => `\n\nLeft out: ${text}`).join(""));
 }
 
+const rate = ({ rows, wallS }: Line): number => rows / wallS;
 const count = (value: number): string => Math.round(value).toLocaleString("en");
 
 function median(values: readonly number[]): number {
@@ -156,7 +183,7 @@ function median(values: readonly number[]): number {
 
 function markdown(rows: readonly string[][]): string {
   const [first, ...rest] = rows.map((row) => `| ${row.join(" | ")} |`);
-  return [first, `|---|${"---:|".repeat(header.length - 1)}`, ...rest].join("\n");
+  return [first, `|---|${"---:|".repeat(rows[0]!.length - 1)}`, ...rest].join("\n");
 }
 
 function plain(rows: readonly string[][]): string {

@@ -1,11 +1,12 @@
 /** `npm run bench`: prepares, runs, prints a table, writes bench/RESULTS.md. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Job, Peer, Step } from "./contract.ts";
 import { dropDatabase, emptyDatabase, prefix, serverVersions } from "./databases.ts";
-import { compareRows } from "./equal-work.ts";
+import { compareRows, type Expected } from "./equal-work.ts";
 import { root, workFolder } from "./folders.ts";
 import { measure } from "./measure.ts";
 import { readOptions, usage, type BenchOptions } from "./options.ts";
@@ -35,17 +36,23 @@ async function main(options: BenchOptions): Promise<void> {
   const { peers, absent } = await preparePeers(options);
   for (const line of [...missing, ...absent]) say(`left out: ${line}`);
 
+  const loadBefore = loadavg()[0]!;
+  const mapping = options.only.includes("W6") ? measureMapping() : undefined;
   const samples: Sample[] = [];
-  try {
-    for (const workload of runnable) samples.push(...(await runWorkload(workload, peers, options)));
-  } finally {
+  const cleanUp = async (): Promise<void> => {
     await dropSources();
     for (const name of ["target", "contacts"]) await dropDatabase(`${prefix}${name}`);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
+  try {
+    await runRounds({ workloads: runnable, peers, options, samples });
+  } finally {
+    await cleanUp();
   }
-  const mapping = options.only.includes("W6") ? measureMapping() : undefined;
   const left = [...missing, ...absent];
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-  const text = report({ samples, peers, workloads: runnable, servers, left, options, mapping, commit });
+  const text = report({ samples, peers, workloads: runnable, servers, left, options, mapping, commit, loadBefore });
   console.log(text.table);
   writeFileSync(options.output ?? fileURLToPath(new URL("RESULTS.md", import.meta.url)), text.markdown);
 }
@@ -66,16 +73,33 @@ async function preparePeers(options: BenchOptions): Promise<{ peers: Peer[]; abs
   return { peers, absent };
 }
 
-/** Rounds, and in each one peer after the other: what the machine does besides falls on all of them. */
-async function runWorkload(workload: Workload, peers: readonly Peer[], options: BenchOptions): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  for (let round = 0; round < options.runs; round++) {
-    for (const peer of peers) {
-      if (!peer.does(workload.workload, "first") || round >= (peer.most?.runs ?? options.runs)) continue;
-      samples.push(...(await runPeer({ workload, peer, round, options })));
-    }
-  }
-  return samples;
+interface Rounds {
+  workloads: readonly Workload[];
+  peers: readonly Peer[];
+  options: BenchOptions;
+  samples: Sample[];
+}
+
+/**
+ * Rounds, and in each one workload after the other with one peer after the other: what the machine does besides falls
+ * on all of them. A turn that would end after the time that there is, judged by the last one, is left out.
+ */
+async function runRounds({ workloads, peers, options, samples }: Rounds): Promise<void> {
+  const deadline = performance.now() + options.minutes * 60_000;
+  const lastMs = new Map<string, number>();
+  for (let round = 0; round < options.runs; round++)
+    for (const workload of workloads)
+      for (const peer of peers) {
+        if (!peer.does(workload.workload, "first") || round >= (peer.most?.runs ?? options.runs)) continue;
+        const turn = `${workload.workload} ${peer.name}`;
+        const started = performance.now();
+        if (started + (lastMs.get(turn) ?? 0) > deadline) {
+          say(`${turn} #${round + 1}: no time left`);
+          continue;
+        }
+        samples.push(...(await runPeer({ workload, peer, round, options })));
+        lastMs.set(turn, performance.now() - started);
+      }
 }
 
 interface Turn {
@@ -124,7 +148,7 @@ async function runPeer({ workload, peer, round, options }: Turn): Promise<Sample
 
 async function judge(
   sample: Sample,
-  { job, peer, expected }: { job: Job; peer: Peer; expected: { url: string; table: string } },
+  { job, peer, expected }: { job: Job; peer: Peer; expected: Expected },
 ): Promise<void> {
   try {
     const verdict = await compareRows(job.columns, expected, { url: job.target, landed: peer.landed(job) });

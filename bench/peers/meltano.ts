@@ -14,7 +14,7 @@ const target = ["target-postgres", "meltanolabs-target-postgres==0.8.1"] as cons
 
 export const meltano: Peer = {
   name: "Meltano",
-  how: "tap | target-postgres with `use_copy`, upsert on the key properties; the columns' types as the tap finds them",
+  how: "a tap piped into target-postgres with `use_copy`, upsert on the key properties; the columns' types as the tap finds them",
   less: {
     csv: "takes no part: tap-csv is not on PyPI",
     api: "takes the properties as texts under their own names, without the five expressions; no delta, for the tap cannot POST a search",

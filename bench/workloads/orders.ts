@@ -39,7 +39,7 @@ function ordersFrom(workload: Job["workload"], id: Workload["cases"]["first"], t
       return {
         source,
         before: async () => {},
-        expected: async () => ({ url: reference, table: "orders" }),
+        expected: async () => ({ url: reference, table: "orders", constant: true }),
         close: async () => {},
       };
     },

@@ -1,5 +1,6 @@
 /** What the runner knows of a workload. */
 import type { Column, Job, Source, Step } from "../contract.ts";
+import type { Expected } from "../equal-work.ts";
 import type { WorkloadId } from "../options.ts";
 
 export interface Workload {
@@ -20,6 +21,6 @@ export interface OpenWorkload {
   /** Before a step's process starts: what changes in the source. */
   before(step: Step): Promise<void>;
   /** Where the rows are that a target must hold after a step. */
-  expected(step: Step): Promise<{ url: string; table: string }>;
+  expected(step: Step): Promise<Expected>;
   close(): Promise<void>;
 }

@@ -117,3 +117,4 @@ export function isJsonataError(
 
 export { functionNames } from "./functions.ts";
 export { referencesOf, syntaxProblems, type References } from "./references.ts";
+export { regexesOf, type RegexUse } from "./regexes.ts";

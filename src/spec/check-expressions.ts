@@ -1,6 +1,7 @@
-/** JSONata of a spec: syntax, functions and variables that do not exist. */
+/** JSONata of a spec: syntax, functions and variables that do not exist, regular expressions. */
 import { referencesOf, syntaxProblems } from "../jsonata/index.ts";
 import { didYouMean } from "../suggest.ts";
+import { checkRegexes } from "./check-regexes.ts";
 import type { SpecDocument } from "./document.ts";
 import type { ExpressionSite } from "./expression-sites.ts";
 
@@ -41,6 +42,7 @@ export function checkExpressions(
     }
     if (problems.some(({ kind }) => kind === "syntax")) continue;
     checkVariables(document, site, names);
+    checkRegexes(document, site);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Budgets of a connection, and what a pipeline's requests take from them. */
+import { slowRegex } from "./check-regexes.ts";
 import type { Path, SpecDocument } from "./document.ts";
 import { jobParts } from "./expression-sites.ts";
 import { unknownKeys } from "./schema.ts";
@@ -64,8 +65,11 @@ function checkHeaders(document: SpecDocument, at: Path, limit: Tree): void {
 }
 
 function checkPathPattern(document: SpecDocument, path: Path, pattern: unknown): void {
-  const problem = typeof pattern === "string" ? regexProblem(pattern, "") : undefined;
+  if (typeof pattern !== "string") return;
+  const problem = regexProblem(pattern, "");
+  const slow = problem === undefined ? slowRegex(pattern, "") : undefined;
   if (problem !== undefined) document.add(path, "E414", `path is not a regular expression: ${problem}`);
+  else if (slow) document.add(path, slow.code, slow.message, { severity: slow.severity });
 }
 
 /** A request that costs more than a budget ever holds would never be sent. */

@@ -110,7 +110,10 @@ function checkBuiltIn(document: SpecDocument, path: Path, name: string, { option
   }
   if (!checkSchema(document, "pipeline", uses, { definition: "validators", at: path.slice(0, -1) })) return;
   const problem = validatorOptionProblem(name, options);
-  if (problem) document.add([...path, ...problem.at], problem.code, `validator ${name}: ${problem.message}`);
+  if (problem)
+    document.add([...path, ...problem.at], problem.code, `validator ${name}: ${problem.message}`, {
+      severity: problem.severity,
+    });
 }
 
 /** Validators that say nothing without options. */

@@ -3,14 +3,17 @@ import { createRequire } from "node:module";
 import type { isSupportedCountry } from "libphonenumber-js/min";
 import { compareDecimals, readDecimal } from "../values/decimal-text.ts";
 import { readIsoTime } from "../values/iso-time.ts";
+import { slowRegex } from "./check-regexes.ts";
 import type { Path } from "./document.ts";
+import type { Problem } from "./problem.ts";
 import { tree } from "./tree.ts";
 
 export interface OptionProblem {
   /** Below the validator's options; empty for them as a whole. */
   at: Path;
-  code: "E105" | "E106" | "E414";
+  code: "E105" | "E106" | "E414" | "E425";
   message: string;
+  severity?: Problem["severity"];
 }
 
 /** What is wrong with the options of a built-in validator that the schema accepts; undefined when nothing is. */
@@ -33,14 +36,12 @@ export function validatorOptionProblem(name: string, options: unknown): OptionPr
 
 function patternProblem(options: unknown): OptionProblem | undefined {
   const { pattern = options, flags = "" } = tree(options);
-  const problem = regexProblem(String(pattern), `${String(flags).replace("u", "")}u`);
-  return problem === undefined
-    ? undefined
-    : {
-        at: typeof options === "string" ? [] : ["pattern"],
-        code: "E414",
-        message: `this is not a regular expression: ${problem}`,
-      };
+  const at = typeof options === "string" ? [] : ["pattern"];
+  const used = `${String(flags).replace("u", "")}u`;
+  const problem = regexProblem(String(pattern), used);
+  if (problem !== undefined) return { at, code: "E414", message: `this is not a regular expression: ${problem}` };
+  const slow = slowRegex(String(pattern), used);
+  return slow && { at, ...slow };
 }
 
 /** Why a text is not a regular expression, in V8's words but for the text itself; undefined for one that is. */

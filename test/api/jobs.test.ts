@@ -166,6 +166,20 @@ describe("what a job's answers must hold", () => {
   });
 });
 
+describe("a look that is answered 200 with an error", () => {
+  const poll = { every: "1ms", for: "1h" };
+  const handler = answering("GET /exports/e1", { error: "quota exceeded" });
+
+  it.each<[string, Parts, object]>([
+    ["poll.failed", { poll: { ...poll, failed: "$exists(error)", message: "error" } }, {}],
+    ["a rule", { poll }, { responses: [{ when: "$exists(error)", do: "fail" }] }],
+  ])("stops at once by %s", async (_name, parts, responses) => {
+    const { source, server } = await open(handler, parts, responses);
+    expect((await rejection(readPages(source))).message).toMatch(/quota exceeded/);
+    expect(server.seen.filter(({ method }) => method === "GET")).toHaveLength(1);
+  });
+});
+
 describe("results that are several files", () => {
   it("are read one after the other, the last page of the last one last", async () => {
     const { source } = await open(exports());

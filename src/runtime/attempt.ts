@@ -69,7 +69,6 @@ export class Attempt {
   readonly #main: Target | undefined;
   readonly #targets: readonly Target[];
   readonly #teller: Teller;
-  readonly #checkpoint: Checkpoint;
   readonly #deletions: Deletions | undefined;
   readonly #processor: PageProcessor;
   readonly #committer: Committer;
@@ -77,8 +76,12 @@ export class Attempt {
   readonly #metrics = newMetrics();
   readonly #stop = new AbortController();
   readonly #incomplete: string[] = [];
-  /** Of the pages of the batch in hand: who wants to know when they are committed. */
-  readonly #uncommitted: (() => void)[] = [];
+  /** The batch in hand, and the one before it until its turn has come. */
+  readonly #unwritten = new Set<Batch>();
+  /** Of the batch that is being written: at most one, while the next is read and mapped. */
+  #writing: Promise<void> = Promise.resolve();
+  /** Records that were handed over to be written, those of an attempt that was gone on with among them. */
+  #handedOver: number;
   #runId = 0;
   #unchanged: { validators?: Position; unchanged: boolean } = { unchanged: false };
   #interruptedBy: string | undefined;
@@ -96,10 +99,9 @@ export class Attempt {
     });
     this.#teller = new Teller(engine.log, flags.debug);
     this.#limit = rejectLimit(pipeline.spec.limits?.max_rejects);
-    this.#checkpoint = firstCheckpoint(input, this.#window);
     const parts = runParts(input, {
       window: this.#window,
-      checkpoint: this.#checkpoint,
+      checkpoint: firstCheckpoint(input, this.#window),
       teller: this.#teller,
       limit: this.#limit,
       metrics: this.#metrics,
@@ -109,6 +111,7 @@ export class Attempt {
     this.#deletions = parts.deletions;
     this.#processor = parts.processor;
     this.#committer = parts.committer;
+    this.#handedOver = this.#committer.tally.read;
   }
 
   /** Runs to the end; every outcome, failures too, is a summary and a closed history row. */
@@ -145,7 +148,7 @@ export class Attempt {
       endpoint: endpoint ?? null,
       startTime: instantFromDate(this.#input.startedAt),
       configuration: configurationOf(this.#input),
-      checkpoint: this.#checkpoint,
+      checkpoint: this.#committer.committed,
     });
     await this.#committer.begin(this.#runId);
     await this.#deletions?.begin({ resumed: this.#input.resumed !== undefined });
@@ -172,7 +175,7 @@ export class Attempt {
       this.#deleted = await deletions.finish({
         complete: judge(this.#ending(undefined)).complete,
         unchanged: this.#unchanged.unchanged,
-        slices: Object.keys(this.#checkpoint.slices),
+        slices: Object.keys(this.#committer.committed.slices),
         tableExists: this.#tableExists,
         runId: this.#runId,
         commit: (apply) => this.#committer.delete(apply),
@@ -222,13 +225,13 @@ export class Attempt {
         window: this.#window,
         pageSize: flags.batchSize,
         pagesAtOnce: flags.concurrentPages,
-        resume: resumed ? { ...this.#checkpoint.slices } : {},
+        resume: resumed ? { ...this.#committer.committed.slices } : {},
         unchangedSince: this.#mayBeUnchanged() ? unchangedSince : undefined,
         // A run that is cut ends where it was told to: nobody goes on from there.
         ...(history && flags.maxRecords === 0
           ? {
               keep: async (slice, position) =>
-                this.#kept(position) !== undefined && this.#committer.keep(slice, position),
+                this.#kept(position) !== undefined && this.#committer.keep(slice, position, this.#unwritten),
             }
           : {}),
       });
@@ -247,59 +250,74 @@ export class Attempt {
 
   async #consume(pages: ReturnType<Source["read"]>): Promise<void> {
     const { engine, sink } = this.#input;
-    const newBatch = (): Batch => new Batch(this.#main?.at ?? { keys: [] });
-    let batch = newBatch();
+    let batch = this.#newBatch();
     let isSplit = false;
     let committedAt = timeOf(engine).getTime();
+    let failure: { error: unknown } | undefined;
     try {
       for await (const page of readAhead(pages, readAheadBytes)) {
         await this.#take(page, batch);
-        if (this.#cut || engine.signal.aborted || sink.lost.aborted) break;
+        if (this.#cut || this.#stop.signal.aborted) break;
         // What is written before the last page of a parent is read again by a resumed run: only a heap of it is.
         const most = page.open ? openBatches : 1;
         const isFull = batch.bytes >= batchBytes * most || batch.weight >= batchRecords * most;
         // Parents of whom a part was written are brought to their end as soon as they can be.
         const isDue = !page.open && (isSplit || timeOf(engine).getTime() - committedAt >= batchMs);
         if (!isFull && !isDue) continue;
-        await this.#commit(batch);
+        await this.#handOver(batch);
         committedAt = timeOf(engine).getTime();
         isSplit = page.open === true;
-        batch = newBatch();
+        batch = this.#newBatch();
       }
     } catch (error) {
       // A user who stops the run makes the request in hand fail: that is no failure of the run.
-      if (error instanceof CommitFailure || sink.lost.aborted || !engine.signal.aborted) {
-        // What came before the failure is kept: the next run goes on after it.
-        if (!sink.lost.aborted && !(error instanceof CommitFailure)) await this.#commit(batch);
-        throw error;
-      }
+      if (!engine.signal.aborted) failure = { error };
     }
+    // What became of the batch before comes first: where it was not written, what was read after it is not either.
+    await this.#writing;
     if (sink.lost.aborted)
       throw new FatalError(`the connection to ${sink.address} is gone`, { cause: sink.lost.reason });
-    if (engine.signal.aborted && !this.#cut) this.#interruptedBy = String(engine.signal.reason ?? "a signal");
-    await this.#commit(batch);
+    if (engine.signal.aborted && !this.#cut && !failure)
+      this.#interruptedBy = String(engine.signal.reason ?? "a signal");
+    // What came before a failure is kept: the next run goes on after it.
+    await this.#handOver(batch);
+    await this.#writing;
+    if (failure) throw failure.error;
   }
 
-  /** A page's records into the batch, its position into the checkpoint. */
+  #newBatch(): Batch {
+    const batch = new Batch(this.#main?.at ?? { keys: [] });
+    this.#unwritten.add(batch);
+    return batch;
+  }
+
+  /** Has a batch written once the one before it is. Throws what became of that one; `#writing` tells of this one. */
+  async #handOver(batch: Batch): Promise<void> {
+    await this.#writing;
+    this.#handedOver += batch.read;
+    this.#writing = this.#commit(batch);
+    // The source may be waiting for a long time: a run that cannot write ends now.
+    this.#writing.catch(() => this.#stop.abort());
+  }
+
+  /** A page's records into the batch, and where it leads. */
   async #take(page: Page, batch: Batch): Promise<void> {
     const { flags, engine, pipeline } = this.#input;
-    const before = this.#committer.tally.read + batch.read;
+    const before = this.#handedOver + batch.read;
     if (flags.maxRecords > 0) this.#cut = cutPage(page, flags.maxRecords - before);
     await this.#metrics.clock.work("map", () => this.#processor.process(page, batch));
     batch.bytes += page.bytes;
     batch.pages++;
     // Of parents whose pages are not all in, a resumed run reads all pages again: their sets are in memory alone.
     if (!this.#cut && !page.open) {
-      this.#checkpoint.slices[page.slice] = page.last
-        ? { done: true }
-        : { position: this.#kept(page.position), done: false };
+      batch.slices.set(page.slice, page.last ? { done: true } : { position: this.#kept(page.position), done: false });
     }
-    if (page.committed) this.#uncommitted.push(page.committed);
+    if (page.committed) batch.whenCommitted.push(page.committed);
     const { completeness } = page;
     if (completeness && completeness.total > completeness.distinct) {
       this.#incomplete.push(incompleteText(page.slice, completeness));
     }
-    const fetched = this.#committer.tally.read + batch.read;
+    const fetched = this.#handedOver + batch.read;
     engine.onProgress?.({ pipeline: pipeline.spec.pipeline, fetched, expected: page.expected });
   }
 
@@ -310,11 +328,9 @@ export class Attempt {
   }
 
   async #commit(batch: Batch): Promise<void> {
-    this.#checkpoint.greatest = this.#processor.greatest;
-    this.#checkpoint.until = this.#window.until;
-    this.#checkpoint.start = this.#window.start;
-    await this.#committer.commit(batch);
-    for (const tell of this.#uncommitted.splice(0)) tell();
+    const { until, start } = this.#window;
+    await this.#committer.commit(batch, { until, start, greatest: this.#processor.greatest });
+    this.#unwritten.delete(batch);
     const { pipeline, engine } = this.#input;
     engine.log.debug(
       `${pipeline.spec.pipeline}: ${batch.read} records written, ${this.#committer.tally.read} fetched so far`,

@@ -1,6 +1,7 @@
 /** Rows gathered between two commits: distinct by key, the newer of two wins. */
 import type { Row, RowSet, Value } from "../sinks/contract.ts";
 import type { ChildSet } from "./mapping/index.ts";
+import type { Place } from "./state/checkpoint.ts";
 import type { Reject } from "./state/rejects.ts";
 
 export interface BatchRow {
@@ -32,13 +33,15 @@ export class Batch {
   readonly due = new Map<number | undefined, RowSet[]>();
   /** Parents that an answer was had about: that one of them was refused is over. */
   readonly answered: string[] = [];
+  /** Where reading goes on after its pages. */
+  readonly slices = new Map<string, Place>();
+  /** Who wants to know when its pages are committed. */
+  readonly whenCommitted: (() => void)[] = [];
   bytes = 0;
   /** Those that are in: one without a record, without a body even, leads on all the same, and empties sets. */
   pages = 0;
   /** Records of the source. */
   read = 0;
-  /** Written; what fails later must not write it again. */
-  committed = false;
   #children = 0;
 
   constructor(at: BatchKeys) {

@@ -7,7 +7,7 @@ import { instantFromDate } from "../values/instant.ts";
 import type { Batch, BatchRow, TableBatch } from "./batch.ts";
 import { gatherChildren, type ToTell } from "./child-batch.ts";
 import type { DeletedRows } from "./deletes/contract.ts";
-import type { Deletions } from "./deletes/deletions.ts";
+import type { Deletions, KeyNotes } from "./deletes/deletions.ts";
 import type { RejectLimit } from "./reject-limit.ts";
 import { noCounts, type Checkpoint, type Counters } from "./state/checkpoint.ts";
 import type { History, PipelineScope } from "./state/history.ts";
@@ -36,9 +36,10 @@ export interface CommitterOptions {
   replacesByRecord: boolean;
   scope: PipelineScope;
   /** Keeps what the batch says of keys. */
-  deletions?: Pick<Deletions, "save" | "saved">;
+  deletions?: Pick<Deletions, "handOver" | "save">;
   /** Absent on a dry run: rows are compared, not written. */
   history?: History;
+  /** Where the run begins. */
   checkpoint: Checkpoint;
   /** `--force`. */
   replaceNewer: boolean;
@@ -74,17 +75,24 @@ interface WrittenPart extends TablePart {
   good: readonly string[];
 }
 
-function copyOf(checkpoint: Checkpoint): Checkpoint {
-  return { ...checkpoint, slices: { ...checkpoint.slices } };
+/** How far a batch leads, as of the moment in which it is handed over: the pages after it are being read already. */
+export type Reached = Pick<Checkpoint, "until" | "start" | "greatest">;
+
+/** A batch with all that is written of it. */
+interface HandedOver {
+  batch: Batch;
+  /** What it says of keys. */
+  notes: KeyNotes | undefined;
+  reached: Reached | undefined;
 }
 
 /** Keys that a dry run keeps, so that it counts none of them as created twice. */
 const mostDryKeys = 2_000_000;
 
 export class Committer {
-  /** Of the run so far; the checkpoint's own copy follows with each commit. */
+  /** Of what is committed. */
   tally: Tally;
-  /** The checkpoint as it was committed with the last batch: what came after it must be read again. */
+  /** The checkpoint as it was committed last: what came after it must be read again. */
   committed: Checkpoint;
   readonly #dryKeys = new Set<string>();
   readonly #options: CommitterOptions;
@@ -107,7 +115,7 @@ export class Committer {
       ),
       read: checkpoint.read ?? checkpoint.counters.fetched,
     };
-    this.committed = copyOf(checkpoint);
+    this.committed = checkpoint;
   }
 
   /** What the run says of itself. */
@@ -122,26 +130,25 @@ export class Committer {
   }
 
   /**
-   * Writes a batch; one that is written already is left alone. Throws CommitFailure when nothing of it was kept,
-   * RejectLimitError when it was kept and was one reject too many.
+   * Writes a batch. It may be read and mapped on meanwhile: nothing that happens after the call is in the checkpoint.
+   * Throws CommitFailure when nothing of it was kept, RejectLimitError when it was kept and was one reject too many.
    */
-  async commit(batch: Batch): Promise<void> {
-    if (batch.committed || batch.isEmpty) return;
-    const { history, checkpoint, limit, onRefused, onChildren } = this.#options;
+  async commit(batch: Batch, reached?: Reached): Promise<void> {
+    if (batch.isEmpty) return;
+    const { history, limit, onRefused, onChildren, deletions } = this.#options;
+    const handed: HandedOver = { batch, notes: deletions?.handOver(), reached };
     let written: readonly WrittenPart[];
     try {
       written = await this.#inTurn(async () => {
-        const parts = history ? await this.#write(batch, history) : await this.#compare(batch);
-        this.#options.deletions?.saved();
+        const parts = history ? await this.#write(handed, history) : await this.#compare(handed);
         this.tally = this.#added(batch, parts);
-        Object.assign(checkpoint, countsOf(this.tally));
-        this.committed = copyOf(checkpoint);
+        this.committed = this.#after(handed, this.tally);
         return parts;
       });
     } catch (error) {
       throw new CommitFailure(error);
     }
-    batch.committed = true;
+    for (const tell of batch.whenCommitted) tell();
     for (const part of written) {
       for (const key of part.good) this.#openRejects.delete(rejectId({ table: part.target.rejectTable, key }));
       const bad = [...part.refused.map(({ key }) => key), ...part.batch.rejectedKeys];
@@ -155,7 +162,7 @@ export class Committer {
 
   /** Deletes rows in one transaction with the counts of it; a dry run only counts. */
   async delete(apply: () => Promise<DeletedRows>): Promise<void> {
-    const { history, checkpoint, sink, main } = this.#options;
+    const { history, sink, main } = this.#options;
     const counted = ({ own, tables }: DeletedRows): Tally => ({
       ...this.tally,
       own: plus(this.tally.own, { deleted: own }),
@@ -171,26 +178,34 @@ export class Committer {
       return sink.transaction(async () => {
         const tally = counted(await apply());
         const shown = headline(tally, main !== undefined);
-        await history.checkpoint(this.#runId, { ...checkpoint, ...countsOf(tally) }, shown);
+        await history.checkpoint(this.#runId, { ...this.committed, ...countsOf(tally) }, shown);
         return tally;
       });
     });
-    Object.assign(checkpoint, countsOf(this.tally));
-    this.committed = copyOf(checkpoint);
+    this.committed = { ...this.committed, ...countsOf(this.tally) };
   }
 
-  /** Commits where a slice is, and nothing else that was not committed before. False once the run has ended. */
-  async keep(slice: string, position: Position): Promise<boolean> {
-    const { history, checkpoint, sink } = this.#options;
+  /**
+   * Commits where a slice is, and nothing else that was not committed before. False once the run has ended.
+   * @param unwritten batches whose turn comes later: what their pages say of the slice is over.
+   */
+  async keep(slice: string, position: Position, unwritten: Iterable<Batch>): Promise<boolean> {
+    const { history, sink } = this.#options;
     return this.#inTurn(async () => {
       if (!history || this.#ended) return false;
       const place = { position, done: false };
       const next = { ...this.committed, slices: { ...this.committed.slices, [slice]: place } };
       await sink.transaction(() => history.checkpoint(this.#runId, next, this.counters));
       this.committed = next;
-      checkpoint.slices[slice] = place;
+      for (const batch of unwritten) batch.slices.delete(slice);
       return true;
     });
+  }
+
+  /** The checkpoint that is committed with a batch. */
+  #after({ batch, reached }: HandedOver, tally: Tally): Checkpoint {
+    const slices = { ...this.committed.slices, ...Object.fromEntries(batch.slices) };
+    return { ...this.committed, ...reached, ...countsOf(tally), slices };
   }
 
   /** Nothing is kept from now on; resolves when what was under way is written. */
@@ -206,8 +221,8 @@ export class Committer {
   }
 
   /** What a dry run counts: a key that an earlier batch had would be there already. */
-  async #compare(batch: Batch): Promise<WrittenPart[]> {
-    const { sink } = this.#options;
+  async #compare({ batch, notes }: HandedOver): Promise<WrittenPart[]> {
+    const { sink, deletions } = this.#options;
     const compare = async (part: TablePart): Promise<WrittenPart> => {
       const { rows } = part.batch;
       const idOf = ({ key }: BatchRow): string => rejectId({ table: part.target.rejectTable, key });
@@ -232,26 +247,27 @@ export class Committer {
         good: [],
       };
     };
-    await this.#options.deletions?.save();
+    if (notes) await deletions?.save(notes);
     return this.#parts(batch, compare);
   }
 
-  async #write(batch: Batch, history: History): Promise<WrittenPart[]> {
-    const { sink, checkpoint } = this.#options;
+  async #write(handed: HandedOver, history: History): Promise<WrittenPart[]> {
+    const { batch, notes } = handed;
+    const { sink, deletions } = this.#options;
+    const { specHash } = this.committed;
     return sink.transaction(async () => {
       const now = instantFromDate(this.#options.now());
       const written = await this.#parts(batch, (part) => this.#writePart(part, now));
       const own = written[0]!;
       written[0] = { ...own, good: [...own.good, ...this.#answeredAgain(batch)] };
       const rejects = written.flatMap((part) => [...part.batch.rejects, ...part.refused]);
-      if (rejects.length > 0)
-        await this.#rejects.save(rejects, { id: this.#runId, specHash: checkpoint.specHash, now });
+      if (rejects.length > 0) await this.#rejects.save(rejects, { id: this.#runId, specHash, now });
       for (const { target, good } of written)
         if (good.length > 0) await this.#rejects.resolve(target.rejectTable, good, now);
-      await this.#options.deletions?.save();
+      if (notes) await deletions?.save(notes);
       const tally = this.#added(batch, written);
       const shown = headline(tally, this.#options.main !== undefined);
-      await history.checkpoint(this.#runId, { ...checkpoint, ...countsOf(tally) }, shown);
+      await history.checkpoint(this.#runId, this.#after(handed, tally), shown);
       return written;
     });
   }

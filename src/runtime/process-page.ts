@@ -1,4 +1,5 @@
 /** A page's records into a batch: filtered, mapped, rejected. */
+import { setImmediate } from "node:timers/promises";
 import { FatalError, messageOf } from "../errors.ts";
 import { compile, type Compiled } from "../jsonata/index.ts";
 import type { Bound, Page } from "../sources/contract.ts";
@@ -35,6 +36,8 @@ export interface ProcessorOptions {
   greatest?: Bound;
 }
 
+/** So many records are mapped before anything else has its turn. */
+const recordsAtOnce = 200;
 /** What an error shows of a record, in characters. */
 const longestRecord = 200;
 
@@ -115,9 +118,11 @@ export class PageProcessor {
       parentSets?.hold();
       this.#options.deletions?.noteUnreadable(message);
     }
-    for (const record of page.records) {
+    for (const [index, record] of page.records.entries()) {
       const waiting = this.#processRecord(record, page.sliceValue, batch);
       if (waiting) await waiting;
+      // The batch before is being written meanwhile: its answers are heard.
+      else if (index % recordsAtOnce === recordsAtOnce - 1) await setImmediate();
       // A record that stops the run is none that it read: the next run reads it.
       batch.read++;
       if (this.#hasMain) batch.main.fetched++;

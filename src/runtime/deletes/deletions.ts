@@ -21,15 +21,20 @@ import { Rows, type Within } from "./rows.ts";
 import { scopeOf } from "./scope.ts";
 import { compileWatch, type Look, type Watch } from "./watch.ts";
 
+/** What a batch says of keys. */
+export interface KeyNotes {
+  keys: SeenKey[];
+  /** Of those that said they are gone: what is alive after that, where no time tells which is newer. */
+  back: Set<string>;
+}
+
 export class Deletions {
   readonly #input: DeletionsInput;
   readonly #watch: Watch;
   readonly #keys: KeyLedger;
   #rows: Rows;
   /** What the batch in hand has said of keys. */
-  #noted: SeenKey[] = [];
-  /** Of those that said they are gone: what the batch in hand shows alive after that, where no time tells which is newer. */
-  readonly #back = new Set<string>();
+  #notes: KeyNotes = { keys: [], back: new Set() };
   /** Some record has said that it is gone. */
   #hasGone = false;
   /** Which rows the read answers for; none: all of them. */
@@ -119,31 +124,33 @@ export class Deletions {
       this.#toldKeyless ||= flagged;
       return flagged;
     }
+    const { keys, back } = this.#notes;
     if (flagged) {
-      this.#noted.push({ kind: "gone", key, detail: newer });
-      this.#back.delete(key);
+      keys.push({ kind: "gone", key, detail: newer });
+      back.delete(key);
       this.#hasGone = true;
-    } else if (this.#hasGone && newer === "") this.#back.add(key);
-    if (this.#needsSeen && !flagged) this.#noted.push({ kind: "seen", key, detail: "" });
-    for (const loser of losers) this.#noted.push({ kind: "merged", key: loser, detail: key });
+    } else if (this.#hasGone && newer === "") back.add(key);
+    if (this.#needsSeen && !flagged) keys.push({ kind: "seen", key, detail: "" });
+    for (const loser of losers) keys.push({ kind: "merged", key: loser, detail: key });
     return flagged;
   }
 
   /** A record whose key is not known may be any row's. */
   noteUnreadable(reason: string): void {
-    if (this.#needsSeen) this.#noted.push({ kind: "off", key: reason, detail: "" });
+    if (this.#needsSeen) this.#notes.keys.push({ kind: "off", key: reason, detail: "" });
   }
 
-  /** Keeps what the batch said; inside its transaction, which may be made again. */
-  async save(): Promise<void> {
-    if (this.#back.size > 0) await this.#keys.remove("gone", [...this.#back]);
-    await this.#keys.save(this.#noted.filter(({ kind, key }) => kind !== "gone" || !this.#back.has(key)));
+  /** Gives what was said since it was last asked for: it belongs to the batch that is written now. */
+  handOver(): KeyNotes {
+    const notes = this.#notes;
+    this.#notes = { keys: [], back: new Set() };
+    return notes;
   }
 
-  /** The batch is committed. */
-  saved(): void {
-    this.#noted = [];
-    this.#back.clear();
+  /** Keeps what a batch said; inside its transaction, which may be made again. */
+  async save({ keys, back }: KeyNotes): Promise<void> {
+    if (back.size > 0) await this.#keys.remove("gone", [...back]);
+    await this.#keys.save(keys.filter(({ kind, key }) => kind !== "gone" || !back.has(key)));
   }
 
   /** Deletes what is to be deleted. Throws what stopped it with the user's signal or the database. */

@@ -214,9 +214,9 @@ class Removal {
     await clock.work("map", async () => {
       for (const record of page.records) await this.#deletions.look(await mapping.prepare(record));
     });
-    const save = (): Promise<void> => this.#deletions.save();
+    const notes = this.#deletions.handOver();
+    const save = (): Promise<void> => this.#deletions.save(notes);
     await clock.during("write", () => (flags.dryRun ? save() : this.#sink.transaction(save)));
-    this.#deletions.saved();
     const count = page.records.length + (page.rejects?.length ?? 0);
     this.#counters.fetched += count;
     this.#counters.filtered += count;

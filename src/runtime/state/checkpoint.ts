@@ -33,6 +33,12 @@ export function noCounts(): Counters {
   };
 }
 
+/** Where reading goes on in a slice. */
+export interface Place {
+  position?: Position;
+  done: boolean;
+}
+
 export interface Checkpoint {
   /** Strategy and window of the first attempt. */
   strategy: string;
@@ -53,7 +59,7 @@ export interface Checkpoint {
   parentsSince?: string | null;
   /** Greatest delta value read so far. */
   greatest?: Bound;
-  slices: Record<string, { position?: Position; done: boolean }>;
+  slices: Record<string, Place>;
 }
 
 /** True when reading can go on somewhere: a position, or a slice that is done. */

@@ -27,12 +27,15 @@ export interface UniqueIndex {
 export interface StoredTable {
   /** pg_class.relkind: `r` a table, `p` a partitioned one, `v` a view, … */
   kind: string;
+  /** Which rows it takes is a matter of policies: COPY refuses it. */
+  hasPolicies: boolean;
   columns: Map<string, StoredColumn>;
   uniqueIndexes: UniqueIndex[];
 }
 
 interface ColumnRow {
   relkind: string;
+  policies: boolean;
   name: string | null;
   type: string;
   not_null: boolean;
@@ -49,7 +52,7 @@ const looseName = (alias: string): string =>
 /** Reads the table that the name means on this connection's search path; undefined when there is none. */
 export async function readTable(session: Session, name: string): Promise<StoredTable | undefined> {
   const rows = await session.query<ColumnRow>(
-    `SELECT c.relkind, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
+    `SELECT c.relkind, c.relrowsecurity AS policies, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
        a.atthasdef AS has_default, a.attidentity AS identity, coalesce(to_jsonb(a) ->> 'attgenerated', '') AS generated,
        ${looseName("l")} AS loose
      FROM pg_class AS c
@@ -63,6 +66,7 @@ export async function readTable(session: Session, name: string): Promise<StoredT
   const columns = rows.flatMap((row) => (row.name === null ? [] : [[row.name, columnOf(row, row.name)] as const]));
   return {
     kind: first.relkind,
+    hasPolicies: first.policies,
     columns: new Map(columns),
     uniqueIndexes: await readUniqueIndexes(session, name),
   };

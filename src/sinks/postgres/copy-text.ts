@@ -30,6 +30,22 @@ export function* copyText({ rows, indexes, limits }: CopyRows): Generator<Buffer
   return undefined;
 }
 
+/** The rows as they are stored: each line ends with what is the same in all of them. */
+export function* copyRows({ rows, indexes }: Omit<CopyRows, "limits">, ending: readonly Value[]): Generator<Buffer> {
+  const end = `\t${ending.map(encode).join("\t")}\n`;
+  let text = "";
+  for (const index of indexes) {
+    const row = rows[index] ?? [];
+    text += encode(row[0] ?? null);
+    for (let at = 1; at < row.length; at++) text += `\t${encode(row[at] ?? null)}`;
+    text += end;
+    if (text.length < CHUNK_CHARACTERS) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  if (text !== "") yield Buffer.from(text);
+}
+
 /** Lines of values, as buffers of about 64 KB. */
 export function* copyValues(lines: Iterable<readonly Value[]>): Generator<Buffer, undefined> {
   let text = "";

@@ -3,12 +3,16 @@ import { FatalError } from "../../errors.ts";
 import type { MergeInput, MergeResult, WriteReject } from "../contract.ts";
 import { type ScreenCodes, screenRows } from "../screen-rows.ts";
 import type { StoredTable } from "./catalog.ts";
-import { copyText } from "./copy-text.ts";
+import { copyRows, copyText } from "./copy-text.ts";
 import { describe, fieldOf, isDataError, isSameRowTwice, type PostgresError } from "./errors.ts";
+import type { FirstLoads } from "./first-load.ts";
 import type { Session } from "./session.ts";
 import { type MergeSql, mergeSql } from "./sql.ts";
 
 const CODES: ScreenCodes = { missingKey: "23502", badText: "22021", outOfRange: "22003" };
+
+/** A deferred constraint would speak up at COMMIT, where no row can be blamed any more. */
+const IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE";
 
 /** So often the one line that COPY names is dropped and the rest sent again; then the batch is halved instead. */
 const MAX_DROPPED_LINES = 20;
@@ -35,16 +39,21 @@ export interface MergeContext {
   filled: Set<string>;
   /** Tables of which the last batch was mostly rows that were not there. */
   mostlyNew: Set<string>;
+  firstLoads: FirstLoads;
 }
 
 /** Writes the rows; inside a transaction. Throws what `pg` throws for what is not one row's fault. */
 export async function mergeRows(context: MergeContext, input: MergeInput): Promise<MergeResult> {
-  const { batch, staged, superseded } = await stageRows(context, input);
-  const { mostlyNew } = context;
+  const { mostlyNew, firstLoads } = context;
   const { name } = input.table;
+  const { batch, kept, superseded } = batchOf(context, input);
+  const copied = await copyNew(context, { batch, kept });
+  if (copied !== undefined) return resultOf(batch, superseded, { created: copied, updated: 0, stale: [] });
+  const staged = await stageRows(context, { batch, kept });
   const written = await writeRows(batch, staged);
   const stale = written.created + written.updated === staged.length ? [] : await listStale(batch, staged);
   // What the last batch was like is the best guess at the next one.
+  firstLoads.staged(name, { isNew: written.created === kept.length && kept.length > 0 });
   if (written.created > staged.length / 2) mostlyNew.add(name);
   else mostlyNew.delete(name);
   return resultOf(batch, superseded, { ...written, stale });
@@ -52,7 +61,8 @@ export async function mergeRows(context: MergeContext, input: MergeInput): Promi
 
 /** Counts what `mergeRows` would do; inside a transaction that is rolled back. */
 export async function compareRows(context: MergeContext, input: MergeInput): Promise<MergeResult> {
-  const { batch, staged, superseded } = await stageRows(context, input);
+  const { batch, kept, superseded } = batchOf(context, input);
+  const staged = await stageRows(context, { batch, kept });
   const comparable = input.table.keys.every((key) => context.stored?.columns.has(key));
   if (staged.length === 0 || !comparable) {
     return resultOf(batch, superseded, { created: staged.length, updated: 0, stale: [] });
@@ -79,21 +89,43 @@ function resultOf(batch: Batch, superseded: number, counts: Counts & { stale: re
   return { created, updated, unchanged, stale, staleIndexes, rejects };
 }
 
-async function stageRows(
-  context: MergeContext,
-  input: MergeInput,
-): Promise<{ batch: Batch; staged: number[]; superseded: number }> {
-  const { session, stored, filled } = context;
+interface Chosen {
+  batch: Batch;
+  /** Indexes of the rows that may be written. */
+  kept: readonly number[];
+}
+
+function batchOf(context: MergeContext, input: MergeInput): Chosen & { superseded: number } {
+  const { session, stored } = context;
   const { kept, superseded, rejects } = screenRows(input, CODES);
   const sql = mergeSql({ ...input, stored: stored?.columns ?? new Map() });
   const upsert = limitsOf(input) || !context.mostlyNew.has(input.table.name) ? sql.upsertChanged : sql.upsert;
-  const batch: Batch = { session, input, sql, upsert, rejects, dropped: 0 };
-  if (kept.length === 0) return { batch, staged: [], superseded };
-  // A deferred constraint would speak up at COMMIT, where no row can be blamed any more.
-  await session.send(`SET CONSTRAINTS ALL IMMEDIATE; ${sql.createStage}`);
+  return { batch: { session, input, sql, upsert, rejects, dropped: 0 }, kept, superseded };
+}
+
+/**
+ * Rows of which none is stored need no staging. Gives how many were written; undefined where one is stored after all,
+ * or refused: then nothing was written, and the batch is staged to tell which.
+ */
+async function copyNew({ stored, firstLoads }: MergeContext, { batch, kept }: Chosen): Promise<number | undefined> {
+  const { session, sql, input } = batch;
+  const { name } = input.table;
+  if (kept.length === 0 || !stored || stored.hasPolicies || !firstLoads.isLikely(name)) return undefined;
+  await session.send(IMMEDIATE);
+  const lines = copyRows({ rows: input.rows, indexes: kept }, [input.now, input.now, input.runId]);
+  const outcome = await guarded(session, () => session.copy(sql.copyNew, lines));
+  if ("value" in outcome) return outcome.value;
+  firstLoads.failed(name);
+  return undefined;
+}
+
+async function stageRows({ session, filled }: MergeContext, { batch, kept }: Chosen): Promise<readonly number[]> {
+  const { sql } = batch;
+  if (kept.length === 0) return kept;
+  await session.send(`${IMMEDIATE}; ${sql.createStage}`);
   if (filled.has(sql.stage)) await session.send(sql.emptyStage);
   filled.add(sql.stage);
-  return { batch, staged: await fillStage(batch, kept), superseded };
+  return fillStage(batch, kept);
 }
 
 /** Stages rows under their index, and gives the indexes that are in. */

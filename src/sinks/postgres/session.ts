@@ -106,8 +106,11 @@ export class Session {
     return (await this.send<R>(text, values)).rows;
   }
 
-  /** Sends COPY … FROM STDIN and its data, a chunk at a time, waiting whenever the socket is full. */
-  copy(text: string, chunks: Iterator<Buffer>): Promise<void> {
+  /**
+   * Sends COPY … FROM STDIN and its data, a chunk at a time, waiting whenever the socket is full. Gives how many rows
+   * were stored: those that a trigger left out are none.
+   */
+  copy(text: string, chunks: Iterator<Buffer>): Promise<number> {
     this.#begin(text);
     const stream = this.#client.query(copyFrom(text));
     return new Promise((resolve, reject) => {
@@ -117,7 +120,7 @@ export class Session {
         failed = true;
         reject(error);
       });
-      stream.once("finish", resolve);
+      stream.once("finish", () => resolve(stream.rowCount));
       const next = (): void => {
         if (failed) return;
         const { done, value } = chunks.next();

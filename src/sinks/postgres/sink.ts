@@ -15,7 +15,8 @@ import type {
 import { readTable, type StoredTable } from "./catalog.ts";
 import { postgresDialect } from "./dialect.ts";
 import { isRepeatable } from "./errors.ts";
-import { compareRows, mergeRows } from "./merge.ts";
+import { FirstLoads } from "./first-load.ts";
+import { compareRows, mergeRows, type MergeContext } from "./merge.ts";
 import { planTable } from "./plan.ts";
 import { compareSets, replaceSets } from "./replace.ts";
 import type { Session } from "./session.ts";
@@ -41,6 +42,7 @@ export class PostgresSink implements Sink {
   /** Columns of the tables written to; forgotten when they may have changed. */
   readonly #tables = new Map<string, StoredTable>();
   readonly #mostlyNew = new Set<string>();
+  readonly #firstLoads = new FirstLoads();
   /** Staging tables that the open transaction has filled; undefined when none is open. */
   #filled: Set<string> | undefined;
 
@@ -129,18 +131,22 @@ export class PostgresSink implements Sink {
   async merge(input: MergeInput): Promise<MergeResult> {
     if (!this.#filled) throw new FatalError("merge was called outside a transaction: a bug of the runner");
     const stored = await this.#stored(input.table);
-    return mergeRows({ session: this.#session, stored, filled: this.#filled, mostlyNew: this.#mostlyNew }, input);
+    return mergeRows(this.#mergeContext(stored, this.#filled), input);
   }
 
   async compare(input: MergeInput): Promise<MergeResult> {
     const compare = async (): Promise<MergeResult> => {
       const stored = await readTable(this.#session, input.table.name);
       const filled = this.#filled ?? new Set<string>();
-      return compareRows({ session: this.#session, stored, filled, mostlyNew: this.#mostlyNew }, input);
+      return compareRows(this.#mergeContext(stored, filled), input);
     };
     if (this.#filled) return compare();
     // A read-only session may not create temporary tables either; nothing of this transaction stays.
     return this.#classified(() => this.#attempt(`${BEGIN} READ WRITE`, compare, "ROLLBACK"));
+  }
+
+  #mergeContext(stored: StoredTable | undefined, filled: Set<string>): MergeContext {
+    return { session: this.#session, stored, filled, mostlyNew: this.#mostlyNew, firstLoads: this.#firstLoads };
   }
 
   keyText(table: Table): string {

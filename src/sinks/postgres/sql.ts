@@ -1,7 +1,7 @@
 /** The SQL of a merge into PostgreSQL. Staged columns are named c0, c1, …: no name of a mapping can clash with one. */
 import { createHash } from "node:crypto";
 import { parseColumnType } from "../column-type.ts";
-import { DELETED_AT } from "../bookkeeping.ts";
+import { BOOKKEEPING, DELETED_AT } from "../bookkeeping.ts";
 import type { Column, Table } from "../contract.ts";
 import { joinKeyTexts } from "../key-text.ts";
 import { quote } from "../quote.ts";
@@ -17,6 +17,8 @@ export interface MergeSql {
   createStage: string;
   emptyStage: string;
   copy: string;
+  /** Straight into the table, of the columns and then `now`, `now`, the run: for rows of which none is stored. */
+  copyNew: string;
   /** Binds now, the run and a range. Gives `created` and `updated`. */
   upsert: string;
   /** The same for rows of which most are stored: it looks first, and what it need not write it does not even lock. */
@@ -63,6 +65,7 @@ export function mergeSql({ table, stored, replaceNewer }: MergeSqlOptions): Merg
     createStage: `CREATE TEMPORARY TABLE IF NOT EXISTS ${stage} (${staging}) ON COMMIT DELETE ROWS`,
     emptyStage: `TRUNCATE ${stage}`,
     copy: `COPY ${stage} FROM STDIN`,
+    copyNew: `COPY ${target} (${writtenColumns(table).join(", ")}) FROM STDIN`,
     upsert: upsertSql({ ...upsert, where: "" }),
     // ON CONFLICT does not see the limit of a row, so the guard against newer rows is here alone.
     upsertChanged: upsertSql({
@@ -78,6 +81,10 @@ export function mergeSql({ table, stored, replaceNewer }: MergeSqlOptions): Merg
   };
 }
 
+function writtenColumns(table: Table): string[] {
+  return [...table.columns, ...BOOKKEEPING].map((column) => quote(column.name));
+}
+
 interface UpsertParts {
   table: Table;
   stage: string;
@@ -90,12 +97,7 @@ interface UpsertParts {
 }
 
 function upsertSql({ table, stage, rest, newer, where }: UpsertParts): string {
-  const names = [
-    ...table.columns.map((column) => quote(column.name)),
-    "sync_created_at",
-    "sync_updated_at",
-    "sync_run_id",
-  ];
+  const names = writtenColumns(table);
   const values = [...table.columns.map((_, at) => `s.c${at}`), "$1::timestamptz", "$1::timestamptz", "$2::bigint"];
   const changed = rest.map((column) => differs(column, `excluded.${quote(column.name)}`, true));
   const current = newer ? ` AND NOT ${isNewer(newer, `excluded.${quote(newer.name)}`)}` : "";

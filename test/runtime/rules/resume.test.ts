@@ -190,7 +190,9 @@ describe.each(warehouses)("resume, in $name", ({ open }) => {
     for (let id = 1; id <= 5_000; id++) project.api.things[id - 1] = { id, name: `thing ${id}`, updated_at: at };
     project.api.before = async ({ query }) => {
       if (query["after"] !== "after-4000") return undefined;
-      await expect.poll(async () => (await project.things("id")).length).toBeGreaterThanOrEqual(2_000);
+      await expect
+        .poll(async () => (await project.things("id")).length, { timeout: 30_000 })
+        .toBeGreaterThanOrEqual(2_000);
       await project.execute("alter table thing rename to thing_away");
       return undefined;
     };

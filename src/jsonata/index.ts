@@ -115,6 +115,8 @@ export function isJsonataError(
   );
 }
 
+export { isInherited } from "./generate/path.ts";
+export { followPath, NOT_PLAIN } from "./path.ts";
 export { functionNames } from "./functions.ts";
 export { referencesOf, syntaxProblems, type References } from "./references.ts";
 export { regexesOf, type RegexUse } from "./regexes.ts";

@@ -104,5 +104,5 @@ async function previewOf(
 }
 
 function rowOf(columns: readonly Column[], { row, failures, warnings }: Mapped): PreviewedRow {
-  return { row: rowObject(columns, row), rejects: failures, warnings };
+  return { row: rowObject(columns, row), rejects: [...failures], warnings: [...warnings] };
 }

@@ -12,7 +12,15 @@ import type { CompiledDelta } from "./delta.ts";
 import type { Deletions } from "./deletes/deletions.ts";
 import { DeltaTracker } from "./delta-tracker.ts";
 import { ThrownValue } from "./mapping/field.ts";
-import { rowObject, type ChildSet, type Failure, type Mapped, type Mapping, type Prepared } from "./mapping/index.ts";
+import {
+  compileValue,
+  rowObject,
+  type ChildSet,
+  type Failure,
+  type Mapped,
+  type Mapping,
+  type Prepared,
+} from "./mapping/index.ts";
 import type { ParentSets } from "./parent-sets.ts";
 import { recordHash } from "./state/rejects.ts";
 import { keyLabel, rowKey, type Target } from "./target.ts";
@@ -46,7 +54,7 @@ export class PageProcessor {
   warned = 0;
   readonly #options: ProcessorOptions;
   readonly #filter: Compiled | undefined;
-  readonly #deltaField: Compiled | undefined;
+  readonly #deltaField: ((prepared: Prepared) => unknown) | undefined;
   readonly #tracker: DeltaTracker;
   readonly #hasMain: boolean;
 
@@ -59,7 +67,7 @@ export class PageProcessor {
     this.#options = options;
     this.#hasMain = options.main !== undefined;
     this.#filter = filter === undefined ? undefined : compile(filter);
-    this.#deltaField = deltaSpec === undefined ? undefined : compile(deltaSpec.field);
+    this.#deltaField = deltaSpec === undefined ? undefined : compileValue(deltaSpec.field);
     this.#tracker = new DeltaTracker({
       delta,
       spec: deltaSpec,
@@ -242,7 +250,7 @@ export class PageProcessor {
   }
 
   #deltaValue(prepared: Prepared): unknown {
-    return this.#deltaField && this.#options.mapping.evaluate(this.#deltaField, prepared);
+    return this.#deltaField?.(prepared);
   }
 
   #take(
@@ -253,14 +261,13 @@ export class PageProcessor {
   ): void {
     const { main, teller, parentSets } = this.#options;
     const { key, isWhole } = rowKey(main!, row, record);
-    const label = (): RecordLabel => this.label(row, key);
     parentSets?.see(row, isWhole);
     if (warnings.length) {
       this.warned++;
       batch.main.warnings += warnings.length;
-      for (const warning of warnings) teller.warn(warning, label);
+      for (const warning of warnings) teller.warn(warning, () => this.label(row, key));
     }
-    if (failures.length) this.#reject(batch, { key, record, failures, label, row });
+    if (failures.length) this.#reject(batch, { key, record, failures, label: () => this.label(row, key), row });
     else batch.main.add(children ? { key, row, record, newerLimit, children } : { key, row, record, newerLimit });
   }
 }

@@ -1,7 +1,7 @@
 import { RecordError } from "../errors.ts";
 import { clockText, dateText, daySeconds, firstSecond, lastSecond, microsText } from "./calendar.ts";
 import { compileTimestampParser } from "./instant.ts";
-import { readClock, type ReadTime } from "./iso-time.ts";
+import { canonicalInstant, isDay, readClock, type ReadTime } from "./iso-time.ts";
 import type { Convert } from "./numbers.ts";
 import { showValue } from "./show-value.ts";
 import { compileTimeReader } from "./time-reader.ts";
@@ -16,7 +16,10 @@ interface TimeOptions {
 /** timestamp: an instant, as canonical text. */
 export function compileTimestamp(_type: unknown, { format, timeZone }: TimeOptions): Convert {
   const parse = compileTimestampParser({ formats: format, timeZone });
-  return (value) => parse(value)?.instant ?? null;
+  if (format !== undefined && format.length > 0) return (value) => parse(value)?.instant ?? null;
+  const zonelessIsUtc = (timeZone ?? "UTC") === "UTC";
+  return (value) =>
+    (typeof value === "string" ? canonicalInstant(value, zonelessIsUtc) : undefined) ?? parse(value)?.instant ?? null;
 }
 
 /** Seconds of the wall clock in the zone: a time that names no zone is that already. */
@@ -30,7 +33,9 @@ function localSeconds(time: ReadTime, zone: Zone, value: unknown): number {
 export function compileDate(_type: unknown, { format, timeZone }: TimeOptions): Convert {
   const zone = zoneOf(timeZone ?? "UTC");
   const read = compileTimeReader({ format, wanted: "day", noun: "a date" });
+  const takesIso = format === undefined || format.length === 0;
   return (value) => {
+    if (takesIso && typeof value === "string" && isDay(value)) return value;
     const time = read(value);
     return time === null ? null : dateText(Math.floor(localSeconds(time, zone, value) / daySeconds));
   };

@@ -36,6 +36,49 @@ export function readIsoTime(text: string): ReadTime | undefined {
   };
 }
 
+/** True for `YYYY-MM-DD` of a day that the calendar has. */
+export function isDay(text: string): boolean {
+  return text.length === 10 && isDayAt(text);
+}
+
+function isDayAt(text: string): boolean {
+  return (
+    text.charCodeAt(4) === 45 &&
+    text.charCodeAt(7) === 45 &&
+    isDate(twoDigits(text, 0) * 100 + twoDigits(text, 2), twoDigits(text, 5), twoDigits(text, 8))
+  );
+}
+
+/**
+ * The canonical instant of a text in UTC that is all but it: with a blank for the `T`, fewer decimals, `+00`. It is
+ * cut from the text, not computed, and is the text itself where that is canonical. Undefined for every other text.
+ * @param zonelessIsUtc a text that names no zone is read in UTC.
+ */
+export function canonicalInstant(text: string, zonelessIsUtc: boolean): string | undefined {
+  const separator = text.charCodeAt(10);
+  if ((separator !== 84 && separator !== 32) || text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58)
+    return undefined;
+  // Hour 24 and second 60 run over.
+  if (!(twoDigits(text, 11) <= 23 && twoDigits(text, 14) <= 59 && twoDigits(text, 17) <= 59)) return undefined;
+  let end = 19;
+  if (text.charCodeAt(19) === 46) {
+    do end++;
+    while (isDigit(text.charCodeAt(end)));
+    if (end === 20 || end > 26) return undefined;
+  }
+  if (!(endsInUtc(text, end) || (zonelessIsUtc && end === text.length)) || !isDayAt(text)) return undefined;
+  if (separator === 84 && end === 26 && text.length === 27 && text.charCodeAt(26) === 90) return text;
+  const micros = end === 19 ? "000000" : text.slice(20, end).padEnd(6, "0");
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${micros}Z`;
+}
+
+/** `Z`, `+00` or `+00:00` at `at`, and nothing after it. */
+function endsInUtc(text: string, at: number): boolean {
+  const rest = text.length - at;
+  if (rest === 1) return text.charCodeAt(at) === 90;
+  return (rest === 3 || rest === 6) && text.startsWith(rest === 3 ? "+00" : "+00:00", at);
+}
+
 interface Clock {
   /** Seconds after midnight, up to 86,400. */
   seconds: number;

@@ -38,6 +38,32 @@ function wholeText(decimal: Decimal, maxDigits: number): string | undefined {
   return (decimal.negative ? "-" : "") + roundHalfEven(decimal, 0).digits;
 }
 
+/** The number of a text of up to 15 digits, which a double holds whatever they are. NaN for any other text. */
+function shortWhole(text: string): number {
+  const from = text.charCodeAt(0) === 45 ? 1 : 0;
+  const length = text.length - from;
+  if (length < 1 || length > 15) return Number.NaN;
+  let number = 0;
+  for (let at = from; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return from === 0 || number === 0 ? number : -number;
+}
+
+/** True for digits with a point or without, and a minus: Number() reads such a text as the nearest double. */
+function isPlainNumber(text: string): boolean {
+  let points = 0;
+  const from = text.charCodeAt(0) === 45 ? 1 : 0;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 46) points++;
+    else if (code < 48 || code > 57) return false;
+  }
+  return points <= 1 && text.length - from > points;
+}
+
 const int4 = { least: -2_147_483_648, greatest: 2_147_483_647 };
 
 /** integer: PostgreSQL's four bytes. `5000.00` is one, 5000.5 is not. */
@@ -45,6 +71,8 @@ export function compileInteger(_type: ParsedType, options: NumberOptions): Conve
   const read = compileReader("an integer", options);
   return (value) => {
     if (typeof value === "number" && (value | 0) === value) return value | 0;
+    const short = typeof value === "string" ? shortWhole(value) : Number.NaN;
+    if ((short | 0) === short) return short;
     const decimal = read(value);
     if (decimal.exponent < 0) throw new RecordError(`${showValue(value)} is not a whole number`);
     const number = Number(wholeText(decimal, 10) ?? "NaN");
@@ -62,6 +90,8 @@ export function compileBigint(_type: ParsedType, options: NumberOptions): Conver
   const read = compileReader("an integer", options);
   return (value) => {
     if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0;
+    const short = typeof value === "string" ? shortWhole(value) : Number.NaN;
+    if (!Number.isNaN(short)) return short;
     const decimal = read(value);
     if (decimal.exponent < 0) throw new RecordError(`${showValue(value)} is not a whole number`);
     if (typeof value === "number") {
@@ -98,6 +128,9 @@ export function compileDouble(_type: ParsedType, options: NumberOptions): Conver
   const read = compileReader("a number", options);
   return (value) => {
     if (typeof value === "number" && Number.isFinite(value)) return value + 0;
+    const plain = typeof value === "string" && isPlainNumber(value) ? Number(value) : 0;
+    // Zero may be what was too near to it.
+    if (plain !== 0 && Number.isFinite(plain)) return plain;
     const { negative, digits, exponent } = read(value);
     const number = Number(`${digits}e${exponent}`);
     if (!Number.isFinite(number) || (number === 0 && digits !== "0")) {

@@ -25,6 +25,11 @@ const inherited: ReadonlySet<string> = new Set(
     .concat("arity", "_jsonata_lambda", "_jsonata_function"),
 );
 
+/** True for a name that may stand for something in an object that has no such name of its own. */
+export function isInherited(name: string): boolean {
+  return inherited.has(name);
+}
+
 export function path(generator: Generator, node: Node, place: Place): Code {
   const code = named(generator, node, place);
   if (code) return code;
@@ -85,7 +90,7 @@ function replaceFirst(js: string, value: string, at: string, name: string): stri
 }
 
 function load(object: string, name: string): string {
-  return inherited.has(name) ? `lookup(${object},${quote(name)})` : `${object}[${quote(name)}]`;
+  return isInherited(name) ? `lookup(${object},${quote(name)})` : `${object}[${quote(name)}]`;
 }
 
 /** What follows runs only where something was found. */

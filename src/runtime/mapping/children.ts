@@ -5,9 +5,8 @@ import type { Row } from "../../sinks/contract.ts";
 import type { Child } from "../../spec/types.ts";
 import { ThrownValue } from "./field.ts";
 import type { Failure, Mapped } from "./outcome.ts";
-import { compileLets, evaluate, type Prepared } from "./prepare.ts";
+import { compileLets, evaluate, Prepared } from "./prepare.ts";
 import { compileRows, type MappingOptions, type RowMapping } from "./rows.ts";
-import { withoutNulls } from "./without-nulls.ts";
 
 export interface ChildRecord {
   record: unknown;
@@ -39,9 +38,8 @@ export function compileChild(child: Child, options: MappingOptions, nullValues: 
   const within = compileWithin(child, options, nullValues);
 
   const mapOne = (record: unknown, parent: Record<string, unknown>): Mapped | Promise<Mapped> => {
-    const input = withoutNulls(record);
-    if (!lets) return rows.map({ record, input, bindings: parent });
-    const prepared = lets({ record, input, bindings: { ...parent } });
+    if (!lets) return rows.map(new Prepared(record, parent));
+    const prepared = lets(new Prepared(record, { ...parent }));
     return prepared instanceof Promise ? prepared.then((ready) => rows.map(ready)) : rows.map(prepared);
   };
   const mapAll = (found: unknown, parent: Prepared): ChildSet | Promise<ChildSet> => {
@@ -84,7 +82,7 @@ function compileWithin(
   const rows = compileRows({ mapping: own, upsert: { keys: names } }, options, nullValues);
   const rowOf = ({ row, failures }: Mapped): Row | undefined => (failures.length === 0 ? row : undefined);
   return (bindings) => {
-    const mapped = rows.map({ record: undefined, input: undefined, bindings });
+    const mapped = rows.map(new Prepared(undefined, bindings));
     return mapped instanceof Promise ? mapped.then(rowOf) : rowOf(mapped);
   };
 }

@@ -3,8 +3,9 @@ import { RecordError, messageOf } from "../../errors.ts";
 import type { Field } from "../../spec/types.ts";
 import type { Value } from "../../sinks/contract.ts";
 import { compileCoercion, type CoercionOptions } from "../../values/coerce.ts";
+import { compileInForm } from "../../values/in-form.ts";
 import { validators } from "../validators/index.ts";
-import type { Failure, Mapped, Stage, ValidationMode } from "./outcome.ts";
+import { addFailure, addWarning, type Failure, type Mapped, type Stage, type ValidationMode } from "./outcome.ts";
 
 export interface FieldOptions {
   /** Upsert keys are always required. */
@@ -15,8 +16,14 @@ export interface FieldOptions {
   nullValues: readonly string[];
 }
 
-/** Puts what the expression gave into `mapped.row[index]`, or says why it cannot. */
-export type FinishField = (value: unknown, mapped: Mapped, index: number) => void;
+export interface CompiledField {
+  /** The column's value of what the expression gave; null, and a failure or a warning in `mapped`, where there is none. */
+  finish(value: unknown, mapped: Mapped): Value;
+  /** True for a value that `finish` gives back as it is, with nothing to say. Absent where nothing can be told so. */
+  isInForm?(value: unknown): boolean;
+  /** Nothing becomes null, with nothing to say. */
+  mayBeMissing: boolean;
+}
 
 /** Messages quote the value; that of a sensitive field is shown nowhere. */
 const notShown = "the value does not fit; the field is sensitive, so it is not shown";
@@ -29,8 +36,11 @@ export class ThrownValue {
   }
 }
 
+/** Says that the value does not fit, where null is one that does. */
+const MISFIT = Symbol("does not fit");
+
 /** Compiles what happens to a column's value. Throws SpecError for a type, format or zone that does not exist. */
-export function compileField(column: string, field: Field, options: FieldOptions): FinishField {
+export function compileField(column: string, field: Field, options: FieldOptions): CompiledField {
   const coercionOptions: CoercionOptions = {
     format: field.format,
     timeZone: field.time_zone,
@@ -53,41 +63,41 @@ export function compileField(column: string, field: Field, options: FieldOptions
   const onFail = field.on_fail ?? (options.validation === "strict" ? "reject" : "warn");
   const required = field.required || options.isKey;
   const shown = (value: unknown): unknown => (field.sensitive ? undefined : value);
-  let warnings: Mapped["warnings"] = [];
+  // What is being coerced: a closure for each value would be one for each field of each record.
+  let holder: Mapped | undefined;
   let current: unknown;
   const warn = (rule: string, message: string): void => {
-    warnings.push({ field: column, rule, message, value: shown(current) });
+    addWarning(holder!, { field: column, rule, message, value: shown(current) });
   };
 
   /** A value that does not fit: a reject, or NULL with a warning where nothing forbids that. */
-  const misfit = (mapped: Mapped, stage: Stage, rule: string, value: unknown, message: string): null => {
+  const misfit = (mapped: Mapped, stage: Stage, rule: string, value: unknown, message: string): typeof MISFIT => {
     const problem = { field: column, rule, message: field.sensitive ? notShown : message, value: shown(value) };
-    if (options.validation === "strict" || required) mapped.failures.push({ stage, ...problem });
-    else mapped.warnings.push({ stage, ...problem });
-    return null;
+    if (options.validation === "strict" || required) addFailure(mapped, { stage, ...problem });
+    else addWarning(mapped, { stage, ...problem });
+    return MISFIT;
   };
 
-  const typed = (value: unknown, mapped: Mapped): { value: Value; failed: boolean } => {
+  const typed = (value: unknown, mapped: Mapped): Value | typeof MISFIT => {
     if (value instanceof ThrownValue)
-      return {
-        value: misfit(mapped, "map", "expression", undefined, `the expression failed: ${messageOf(value.error)}`),
-        failed: true,
-      };
+      return misfit(mapped, "map", "expression", undefined, `the expression failed: ${messageOf(value.error)}`);
     try {
-      warnings = mapped.warnings;
+      holder = mapped;
       current = value;
-      return { value: coerce(value, warn) ?? fallback, failed: false };
+      return coerce(value, warn) ?? fallback;
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
-      return { value: misfit(mapped, "coerce", field.type.replace(/\(.*/, ""), value, error.message), failed: true };
+      return misfit(mapped, "coerce", field.type.replace(/\(.*/, ""), value, error.message);
     }
   };
 
-  return (raw, mapped, index) => {
-    let { value, failed } = typed(raw, mapped);
-    for (const { rule, check, message } of value === null ? [] : checks) {
+  /** Checks in turn; what fails one is kept as it was, unless it is to be unset. */
+  const checked = (given: Value, mapped: Mapped): Value => {
+    let value = given;
+    for (const { rule, check, message } of checks) {
+      if (value === null) return null;
       try {
-        value = check(value as Exclude<Value, null>);
+        value = check(value);
       } catch (error) {
         if (!(error instanceof RecordError)) throw error;
         const problem: Omit<Failure, "stage"> = {
@@ -96,21 +106,30 @@ export function compileField(column: string, field: Field, options: FieldOptions
           message: message ?? (field.sensitive ? notShown : error.message),
           value: shown(value),
         };
-        if (onFail === "reject") mapped.failures.push({ stage: "validate", ...problem });
-        else mapped.warnings.push(problem);
-        if (onFail === "unset") value = null;
-        break;
+        if (onFail === "reject") addFailure(mapped, { stage: "validate", ...problem });
+        else addWarning(mapped, problem);
+        return onFail === "unset" ? null : value;
       }
-      if (value === null) break;
     }
-    if (value === null && required && !failed) {
-      mapped.failures.push({
+    return value;
+  };
+
+  const finish = (raw: unknown, mapped: Mapped): Value => {
+    const given = typed(raw, mapped);
+    if (given === MISFIT) return null;
+    const value = checks.length === 0 ? given : checked(given, mapped);
+    if (value === null && required)
+      addFailure(mapped, {
         stage: "required",
         field: column,
         rule: "required",
         message: options.isKey ? "is missing, and it is an upsert key" : "is missing, and it is required",
       });
-    }
-    mapped.row[index] = value;
+    return value;
+  };
+  return {
+    finish,
+    isInForm: checks.length === 0 ? compileInForm(field.type, coercionOptions) : undefined,
+    mayBeMissing: !required && fallback === null,
   };
 }

@@ -10,7 +10,7 @@ import { compileRows, type MappingOptions, type RowMapping } from "./rows.ts";
 export type { ChildMapping, ChildRecord, ChildSet } from "./children.ts";
 export type { Failure, Mapped, Stage, ValidationMode, Warning } from "./outcome.ts";
 export { validationModes } from "./outcome.ts";
-export type { Prepared } from "./prepare.ts";
+export { compileValue, type Prepared } from "./prepare.ts";
 export type { MappingOptions, RowMapping } from "./rows.ts";
 
 export interface Mapping {

@@ -1,21 +1,33 @@
 /** A record made ready for expressions: JSON inside strings opened, nulls left out, `let:` computed. */
 import { messageOf } from "../../errors.ts";
-import { compile, referencesOf, type Compiled } from "../../jsonata/index.ts";
+import { compile, followPath, NOT_PLAIN, plainNames, referencesOf, type Compiled } from "../../jsonata/index.ts";
 import { mappedNames } from "../../spec/mapped-names.ts";
 import type { Pipeline } from "../../spec/types.ts";
 import { parseJson } from "../../values/json-text.ts";
 import { ThrownValue } from "./field.ts";
 import { withoutNulls } from "./without-nulls.ts";
 
-export interface Prepared {
-  /** As the source gave it. */
+const NOT_ASKED = Symbol("not asked for yet");
+
+export class Prepared {
+  /** As the source gave it; with what `parse_json` opened. */
   record: unknown;
-  /** Without null keys: what expressions read. */
-  input: unknown;
   /** `$name` for expressions. */
-  bindings: Record<string, unknown>;
+  readonly bindings: Record<string, unknown>;
   /** A failure of `parse_json` or `let`, which rejects the record. */
-  problem?: { rule: string; field: string; message: string };
+  problem: { rule: string; field: string; message: string } | undefined = undefined;
+  #input: unknown = NOT_ASKED;
+
+  constructor(record: unknown, bindings: Record<string, unknown>) {
+    this.record = record;
+    this.bindings = bindings;
+  }
+
+  /** Without null keys: what expressions read. Made when the first of them asks, for it may be a copy. */
+  get input(): unknown {
+    if (this.#input === NOT_ASKED) this.#input = withoutNulls(this.record);
+    return this.#input;
+  }
 }
 
 /** Synchronous where every `let` is. @param slice of the record's page: `$slice`. */
@@ -31,6 +43,22 @@ export function evaluate(compiled: Compiled, input: unknown, bindings: Record<st
   }
 }
 
+/**
+ * Compiles an expression of which every record is asked: a path of names reads the record itself, and no copy without
+ * nulls is made for it. What it throws comes as ThrownValue, also through the promise.
+ */
+export function compileValue(expression: string): (prepared: Prepared) => unknown {
+  const compiled = compile(expression);
+  const names = plainNames(expression);
+  return (prepared) => {
+    const value = names ? followPath(prepared.record, names) : NOT_PLAIN;
+    if (value === null) return undefined;
+    return typeof value === "object" || value === NOT_PLAIN
+      ? evaluate(compiled, prepared.input, prepared.bindings)
+      : value;
+  };
+}
+
 /** Compiles what comes before all mappings of a pipeline. */
 export function compilePreparation(spec: Pipeline, params: Record<string, unknown>): Prepare {
   const { source } = spec;
@@ -38,13 +66,14 @@ export function compilePreparation(spec: Pipeline, params: Record<string, unknow
   const ofMain = [...Object.values(spec.mapping ?? {}).map(({ from }) => from), ...Object.values(spec.let ?? {})];
   const usesRest = ofMain.some((expression) => referencesOf(expression).variables.some(({ name }) => name === "rest"));
   const readAtTop = new Set(mappedNames(spec, "").names);
+  const makesOwn = usesRest || lets !== undefined;
+  // Records of one slice share what is bound, unless they bind something of their own.
+  let shared: Record<string, unknown> = { params };
   return (record, slice) => {
-    const bindings: Record<string, unknown> = { params };
-    if (slice !== undefined) bindings["slice"] = slice;
-    const prepared: Prepared = { record, input: record, bindings };
+    if (shared["slice"] !== slice) shared = slice === undefined ? { params } : { params, slice };
+    const prepared = new Prepared(record, makesOwn ? { ...shared } : shared);
     if (source.parse_json) openJson(prepared, source.parse_json);
-    prepared.input = withoutNulls(prepared.record);
-    if (usesRest) bindings["rest"] = restOf(prepared.record, readAtTop);
+    if (usesRest) prepared.bindings["rest"] = restOf(prepared.record, readAtTop);
     return lets ? lets(prepared) : prepared;
   };
 }

@@ -1,12 +1,13 @@
 /** What makes rows for one table: a prepared record in, a row or the reasons against it out. */
 import { SpecError } from "../../errors.ts";
-import { compile } from "../../jsonata/index.ts";
+import { compile, plainNames } from "../../jsonata/index.ts";
 import type { Column } from "../../sinks/contract.ts";
 import type { TargetSpec } from "../../spec/targets.ts";
 import { compileTimestampParser, shiftInstant } from "../../values/instant.ts";
 import { compileField } from "./field.ts";
-import type { Mapped, ValidationMode } from "./outcome.ts";
-import { evaluate, type Prepared } from "./prepare.ts";
+import { addFailure, startMapped, type Mapped, type ValidationMode } from "./outcome.ts";
+import type { Prepared } from "./prepare.ts";
+import { type NewerLimit, type RowField, rowFunction } from "./row-function.ts";
 import { compileRules } from "./rules.ts";
 
 export interface MappingOptions {
@@ -31,12 +32,13 @@ export function compileRows(
   nullValues: readonly string[],
 ): RowMapping {
   const { upsert } = target;
-  const fields = Object.entries(target.mapping).map(([column, field]) => ({
-    column,
-    field,
+  const columns = Object.entries(target.mapping).map(([name, { type }]) => ({ name, type }));
+  const fields = Object.entries(target.mapping).map(([column, field]): RowField => ({
+    names: plainNames(field.from),
     // A list of one stays a list where the type is json.
     compiled: compile(field.from, { keepLists: field.type === "json" }),
-    finish: naming(column, () =>
+    isJson: field.type === "json",
+    ...naming(column, () =>
       compileField(column, field, {
         isKey: upsert.keys.includes(column),
         validation: options.validation,
@@ -46,38 +48,19 @@ export function compileRows(
     ),
   }));
   const rules = options.skipValidation ? undefined : compileRules(target, options.params);
-  const newerBy =
-    upsert.newer_by === undefined ? undefined : fields.findIndex(({ column }) => column === upsert.newer_by);
-  const newerField = newerBy === undefined ? undefined : fields[newerBy]?.field;
-  const newerParser =
-    newerField?.type === "timestamp" && newerField.time_zone
-      ? compileTimestampParser({ formats: newerField.format, timeZone: newerField.time_zone })
-      : undefined;
-
-  function finish(values: unknown[]): Mapped {
-    const mapped: Mapped = { row: new Array<null>(fields.length).fill(null), failures: [], warnings: [] };
-    for (let index = 0; index < fields.length; index++) fields[index]!.finish(values[index], mapped, index);
-    if (newerParser && newerBy !== undefined) mapped.newerLimit = newerLimitOf(values[newerBy], newerParser);
-    return mapped;
-  }
+  const toRow = rowFunction(fields, newerLimitReader(target));
 
   function map(prepared: Prepared): Mapped | Promise<Mapped> {
     if (prepared.problem) {
       const { rule, field, message } = prepared.problem;
-      return {
-        row: new Array<null>(fields.length).fill(null),
-        failures: [{ stage: "map", field, rule, message }],
-        warnings: [],
-      };
+      const mapped = startMapped();
+      mapped.row = new Array<null>(fields.length).fill(null);
+      addFailure(mapped, { stage: "map", field, rule, message });
+      return mapped;
     }
-    let waits = false;
-    const values = fields.map(({ field, compiled }) => {
-      // A json column takes the source's value untouched, nulls included.
-      const value = evaluate(compiled, field.type === "json" ? prepared.record : prepared.input, prepared.bindings);
-      if (value instanceof Promise) waits = true;
-      return value;
-    });
-    return waits ? Promise.all(values).then((settled) => checked(finish(settled))) : checked(finish(values));
+    const mapped = toRow(prepared);
+    if (!rules) return mapped;
+    return mapped instanceof Promise ? mapped.then(checked) : checked(mapped);
   }
 
   function checked(mapped: Mapped): Mapped | Promise<Mapped> {
@@ -86,7 +69,7 @@ export function compileRows(
     return checking ? checking.then(() => mapped) : mapped;
   }
 
-  return { columns: fields.map(({ column, field }) => ({ name: column, type: field.type })), map };
+  return { columns, map };
 }
 
 function naming<T>(column: string, compileIt: () => T): T {
@@ -98,12 +81,20 @@ function naming<T>(column: string, compileIt: () => T): T {
   }
 }
 
-function newerLimitOf(value: unknown, parse: ReturnType<typeof compileTimestampParser>): string | undefined {
-  try {
-    const parsed = parse(value);
-    // The last microsecond of the hour that the zone shows twice: two values within it may be in either order.
-    return parsed?.ambiguous && shiftInstant(parsed.ambiguous.to, -0.001);
-  } catch {
-    return undefined;
-  }
+/** Reads what `newer_by` may be at the latest; undefined where no hour of its column's zone comes twice. */
+function newerLimitReader({ mapping, upsert }: Pick<TargetSpec, "mapping" | "upsert">): NewerLimit | undefined {
+  const at = upsert.newer_by === undefined ? -1 : Object.keys(mapping).indexOf(upsert.newer_by);
+  const field = Object.values(mapping)[at];
+  if (field?.type !== "timestamp" || !field.time_zone) return undefined;
+  const parse = compileTimestampParser({ formats: field.format, timeZone: field.time_zone });
+  const limitOf = (value: unknown): string | undefined => {
+    try {
+      const ambiguous = parse(value)?.ambiguous;
+      // The last microsecond of the hour that the zone shows twice: two values within it may be in either order.
+      return ambiguous && shiftInstant(ambiguous.to, -0.001);
+    } catch {
+      return undefined;
+    }
+  };
+  return { at, limitOf };
 }

@@ -5,7 +5,7 @@ import type { TargetSpec } from "../../spec/targets.ts";
 import type { Value } from "../../sinks/contract.ts";
 import { parseJson } from "../../values/json-text.ts";
 import { ThrownValue } from "./field.ts";
-import type { Mapped } from "./outcome.ts";
+import { addFailure, addWarning, type Mapped } from "./outcome.ts";
 import { evaluate } from "./prepare.ts";
 
 /**
@@ -28,8 +28,8 @@ export function compileRules(
     if (held === true) return;
     const problem = { field: "", rule: name, message: message ?? `the rule does not hold: ${check}` };
     if (held instanceof ThrownValue) problem.message = `the rule failed: ${messageOf(held.error)}`;
-    if (onFail === "reject") mapped.failures.push({ stage: "rule", ...problem });
-    else mapped.warnings.push(problem);
+    if (onFail === "reject") addFailure(mapped, { stage: "rule", ...problem });
+    else addWarning(mapped, problem);
   };
   const judgeFrom = (mapped: Mapped, row: Record<string, unknown>, from: number): Promise<void> | undefined => {
     for (let index = from; index < rules.length; index++) {

@@ -49,6 +49,9 @@ function isDayAt(text: string): boolean {
   );
 }
 
+/** What is missing of a canonical instant after so many decimals. */
+const decimalsToCome: readonly string[] = Array.from({ length: 7 }, (_, decimals) => `${"0".repeat(6 - decimals)}Z`);
+
 /**
  * The canonical instant of a text in UTC that is all but it: with a blank for the `T`, fewer decimals, `+00`. It is
  * cut from the text, not computed, and is the text itself where that is canonical. Undefined for every other text.
@@ -68,8 +71,8 @@ export function canonicalInstant(text: string, zonelessIsUtc: boolean): string |
   }
   if (!(endsInUtc(text, end) || (zonelessIsUtc && end === text.length)) || !isDayAt(text)) return undefined;
   if (separator === 84 && end === 26 && text.length === 27 && text.charCodeAt(26) === 90) return text;
-  const micros = end === 19 ? "000000" : text.slice(20, end).padEnd(6, "0");
-  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${micros}Z`;
+  const rest = end === 19 ? ".000000Z" : decimalsToCome[end - 20]!;
+  return separator === 84 ? text.slice(0, end) + rest : `${text.slice(0, 10)}T${text.slice(11, end)}${rest}`;
 }
 
 /** `Z`, `+00` or `+00:00` at `at`, and nothing after it. */

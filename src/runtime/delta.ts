@@ -2,6 +2,7 @@
 import { RecordError, SpecError } from "../errors.ts";
 import type { Bound } from "../sources/contract.ts";
 import type { Delta } from "../spec/types.ts";
+import { canonicalInstant } from "../values/iso-time.ts";
 import { compileTimestampParser, parseDuration, shiftInstant, zoneFallBackHours } from "../values/instant.ts";
 
 const canonical = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
@@ -27,9 +28,13 @@ export function compileDelta(delta: Delta): CompiledDelta {
   if (type === "integer") return integerDelta(delta);
   const parse = compileTimestampParser({ formats: delta.format, timeZone });
   const overlapMs = overlap === undefined ? 0 : parseDuration(String(overlap));
+  const takesIso = delta.format === undefined || delta.format.length === 0;
+  const zonelessIsUtc = (timeZone ?? "UTC") === "UTC";
   const read = (value: unknown): Bound | undefined => {
     if (value === null || value === undefined || value === "") return undefined;
     const text = String(value);
+    const cut = takesIso && typeof value === "string" ? canonicalInstant(value, zonelessIsUtc) : undefined;
+    if (cut !== undefined) return { text, instant: cut };
     // A watermark that was a run's start is stored in the canonical form, whatever the format is.
     if (canonical.test(text)) return { text, instant: text };
     const parsed = parse(value);
@@ -65,10 +70,17 @@ function integerDelta(delta: Delta): CompiledDelta {
   return {
     kind: "integer",
     read,
-    compare: (a, b) => Number(BigInt(a.text) - BigInt(b.text) > 0n) - Number(BigInt(a.text) - BigInt(b.text) < 0n),
+    compare: (a, b) => compareIntegers(a.text, b.text),
     since: (watermark) => ({ text: String(BigInt(watermark.text) - overlap) }),
     start: startOf(delta, read, { text: "0" }),
   };
+}
+
+/** Texts of up to 15 characters are numbers that a double holds. */
+function compareIntegers(a: string, b: string): number {
+  if (a.length <= 15 && b.length <= 15) return Math.sign(Number(a) - Number(b));
+  const difference = BigInt(a) - BigInt(b);
+  return Number(difference > 0n) - Number(difference < 0n);
 }
 
 function cursorDelta(delta: Delta): CompiledDelta {

@@ -49,6 +49,7 @@ export function compileField(column: string, field: Field, options: FieldOptions
     nullValues: options.nullValues,
   };
   const coerce = compileCoercion(field.type, coercionOptions);
+  const isInForm = compileInForm(field.type, coercionOptions);
   const fallback =
     field.default === undefined
       ? null
@@ -115,7 +116,7 @@ export function compileField(column: string, field: Field, options: FieldOptions
   };
 
   const finish = (raw: unknown, mapped: Mapped): Value => {
-    const given = typed(raw, mapped);
+    const given = checks.length > 0 && isInForm?.(raw) ? (raw as Value) : typed(raw, mapped);
     if (given === MISFIT) return null;
     const value = checks.length === 0 ? given : checked(given, mapped);
     if (value === null && required)
@@ -129,7 +130,7 @@ export function compileField(column: string, field: Field, options: FieldOptions
   };
   return {
     finish,
-    isInForm: checks.length === 0 ? compileInForm(field.type, coercionOptions) : undefined,
+    isInForm: checks.length === 0 ? isInForm : undefined,
     mayBeMissing: !required && fallback === null,
   };
 }

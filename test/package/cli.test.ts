@@ -81,7 +81,7 @@ describe("help", () => {
       expect(argument.description, argument.name()).toMatch(/^\S.*[^.\s]$/);
   });
 
-  test.concurrent.each([{ words: [] as string[], name: "" }, ...commands])("etl $name --help", async ({ words }) => {
+  test.each([{ words: [] as string[], name: "" }, ...commands])("etl $name --help", async ({ words }) => {
     const { code, stdout, stderr } = await etl([...words, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(`Usage: ${["etl", ...words].join(" ")}`);
@@ -94,7 +94,7 @@ describe("help", () => {
 });
 
 describe("mistakes on the command line end with 2 and a hint", () => {
-  test.concurrent.each([
+  test.each([
     [["valdate"], "error: unknown command 'valdate'\n(Did you mean validate?)\n"],
     [["rejects", "lst"], "error: unknown command 'lst'\n(Did you mean list?)\n"],
     [["run", "x.yml", "--ful"], "error: unknown option '--ful'\n(Did you mean --full?)\n"],

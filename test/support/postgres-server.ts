@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { chmod, cp, mkdtemp, stat } from "node:fs/promises";
+import { chmod, cp, mkdtemp, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,6 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import pg from "pg";
+import type { Certificate } from "./certificate.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -28,8 +29,11 @@ interface Account {
   gid: number;
 }
 
-/** Starts a server on a free port in a temporary folder. Throws what the server printed when it does not come up. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts a server on a free port in a temporary folder; encrypted, where it is given a certificate. Throws what the
+ * server printed when it does not come up.
+ */
+export async function startPostgres(tls?: Certificate): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "etl-postgres-"));
   const removeFolder = (): void => removeStubborn(folder);
   try {
@@ -40,9 +44,10 @@ export async function startPostgres(): Promise<PostgresServer> {
     mkdirSync(data, { mode: 0o700 });
     if (account) chownSync(data, account.uid, account.gid);
     await initialise({ binaries, data, account });
+    if (tls) await writeCertificate(data, tls, account);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await launch({ binaries, data, account, removeFolder });
+        return await launch({ binaries, data, account, isEncrypted: tls !== undefined, removeFolder });
       } catch (error) {
         // Between finding a free port and binding it, another process may take it.
         if (attempt === 3) throw error;
@@ -126,12 +131,28 @@ async function initialise({ binaries, data, account }: Cluster): Promise<void> {
   if (code !== 0) throw new Error(`initdb ended with ${String(code)}: ${output()}`);
 }
 
-async function launch({ binaries, data, account, removeFolder }: Cluster & { removeFolder: () => void }) {
+/** Under the names that the server expects; it refuses a key that others may read. */
+async function writeCertificate(data: string, { cert, key }: Certificate, account: Account | undefined): Promise<void> {
+  for (const [name, text] of Object.entries({ "server.crt": cert, "server.key": key })) {
+    const file = join(data, name);
+    await writeFile(file, text, { mode: 0o600 });
+    if (account) chownSync(file, account.uid, account.gid);
+  }
+}
+
+async function launch({
+  binaries,
+  data,
+  account,
+  isEncrypted,
+  removeFolder,
+}: Cluster & { isEncrypted: boolean; removeFolder: () => void }) {
   const port = await freePort();
   const settings = {
     listen_addresses: "127.0.0.1",
     port: String(port),
     unix_socket_directories: "",
+    ssl: isEncrypted ? "on" : "off",
     max_connections: "60",
     shared_buffers: "64MB",
     // What is in here is thrown away: durability is not worth waiting for.

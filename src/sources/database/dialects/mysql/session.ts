@@ -12,6 +12,7 @@ import { rowReader, SameColumns } from "../row-reader.ts";
 import { fieldShape, mysqlColumn, type MysqlField } from "./columns.ts";
 import { mysqlErrorKind } from "./errors.ts";
 import { mysqlShape, mysqlTables } from "./shape.ts";
+import { tlsSettings } from "./tls.ts";
 
 export const MYSQL_PORT = 3306;
 /** Rows that wait between the socket and us. */
@@ -47,16 +48,15 @@ export class MysqlSession implements Session {
   /** Connects. */
   static async open(options: SessionOptions): Promise<MysqlSession> {
     const { connection } = options;
-    const { host, port, database, user, password, tls } = serverOptions(connection, MYSQL_PORT);
+    const server = serverOptions(connection, MYSQL_PORT);
+    const { database, user, password } = server;
     const session = new MysqlSession(
       options,
       mysql.createConnection({
-        host,
-        port,
+        ...tlsSettings(server),
         ...(database === undefined ? {} : { database }),
         ...(user === undefined ? {} : { user }),
         ...(password === undefined ? {} : { password }),
-        ...(tls ? { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized } } : {}),
         connectTimeout: parseDuration(connection.connect_timeout),
         charset: "utf8mb4",
         timezone: "Z",

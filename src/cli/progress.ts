@@ -1,6 +1,6 @@
 /** A progress bar on a terminal, nothing but log lines in a pipe. */
 import type { WriteStream } from "node:tty";
-import cliProgress from "cli-progress";
+import type { MultiBar, SingleBar } from "cli-progress";
 import type { Progress } from "../runtime/engine.ts";
 
 export interface ProgressView {
@@ -12,10 +12,11 @@ export interface ProgressView {
 }
 
 /** @param plain no bar, whatever the stream is. */
-export function createProgress(stream: WriteStream, plain: boolean): ProgressView {
+export async function createProgress(stream: WriteStream, plain: boolean): Promise<ProgressView> {
   if (!stream.isTTY || plain) return { update() {}, line: (text) => void stream.write(`${text}\n`), done() {} };
-  let bars: cliProgress.MultiBar | undefined;
-  const running = new Map<string, { bar: cliProgress.SingleBar; startedAt: number }>();
+  const { default: cliProgress } = await import("cli-progress");
+  let bars: MultiBar | undefined;
+  const running = new Map<string, { bar: SingleBar; startedAt: number }>();
   return {
     update({ pipeline, fetched, expected }) {
       bars ??= new cliProgress.MultiBar(

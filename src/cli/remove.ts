@@ -66,7 +66,7 @@ async function remove(targets: readonly string[], options: RemoveOptions): Promi
     params: options.param ?? {},
   };
   refuseUnknownParams(chosen, flags.params);
-  const progress = createProgress(process.stderr, options.output === "json" || flags.debug);
+  const progress = await createProgress(process.stderr, options.output === "json" || flags.debug);
   const signals = watchSignals((text) => progress.line(text));
   const engine = openEngine(context, {
     debug: flags.debug,

@@ -154,7 +154,7 @@ export async function run(
   }
   const chosen = selectPipelines(specs.pipelines, { targets, only: options.only, skip: options.skip });
   refuseUnknownParams(chosen, flags.params);
-  const progress = createProgress(process.stderr, options.output === "json" || flags.debug);
+  const progress = await createProgress(process.stderr, options.output === "json" || flags.debug);
   const signals = watchSignals((text) => progress.line(text));
   const engine = openEngine(context, {
     debug: flags.debug,

@@ -1,5 +1,6 @@
 /** The published package: packed, unpacked into a folder of its own, and run there on JavaScript. */
 import { execFile } from "node:child_process";
+import { isBuiltin } from "node:module";
 import {
   cpSync,
   globSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startHubspotSandbox } from "../../sandbox/hubspot/index.ts";
@@ -68,7 +70,7 @@ upsert: { keys: [id] }
 sink: { table: person }
 `,
   );
-});
+}, 180_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -90,6 +92,10 @@ describe("what is in it", () => {
       contents.filter((file) => /\.(ts|map|db|tgz|lock|csv)$|(^|\/)(test|tests|fixtures|src|sandbox)\//.test(file)),
     ).toEqual([]);
     expect(contents.filter((file) => file.startsWith("bin/"))).toEqual(["bin/etl.js"]);
+    // Libraries that are built in come with their licences.
+    const licences = readFileSync(join(installed, "dist/licences.txt"), "utf8");
+    for (const name of ["kysely", "undici", "yaml"])
+      expect(licences).toMatch(new RegExp(`^${name} \\d.*\\((MIT|ISC)\\)$`, "m"));
     expect(contents.filter((file) => /^dist\/(?!main\.js$)[\w-]+-[A-Z0-9]{8}\.js$/.test(file)).length).toBeGreaterThan(
       3,
     );
@@ -104,19 +110,44 @@ describe("what is in it", () => {
     const imported = new Set<string>();
     for (const file of globSync("dist/*.js", { cwd: installed })) {
       const text = readFileSync(join(installed, file), "utf8");
-      for (const [, name] of text.matchAll(
-        /(?:^import |^} |^export .*)(?:.* )?from "([^".][^"]*)"|\bimport\("([^".][^"]*)"\)/gm,
-      ))
-        if (name && !name.startsWith("node:"))
-          imported.add(
-            name
-              .split("/")
-              .slice(0, name.startsWith("@") ? 2 : 1)
-              .join("/"),
-          );
+      const found = text.matchAll(
+        /(?:(?:^import |^} |^export .*)(?:.* )?from |\b(?:import|__require\d*)\()"([^".][^"]*)"/gm,
+      );
+      for (const [, name = ""] of found)
+        if (!isBuiltin(name)) imported.add(name.split("/", name.startsWith("@") ? 2 : 1).join("/"));
     }
-    expect(imported).toContain("commander");
+    expect(imported).toContain("pg");
     expect([...imported].filter((name) => !(name in dependencies))).toEqual([]);
+  });
+});
+
+/** Names of the packages below node_modules that a command loads, without `etl` itself. */
+async function packagesLoadedBy(args: string[]): Promise<string[]> {
+  const hook = join(folder, "hook.mjs");
+  const seen = join(folder, "seen.txt");
+  writeFileSync(
+    hook,
+    `import { appendFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(seen)}, url + "\\n"); return next(url, context); } });
+`,
+  );
+  writeFileSync(seen, "");
+  const { code, stderr } = await packaged(args, { NODE_OPTIONS: `--import=${pathToFileURL(hook)}` });
+  expect(code, stderr).toBe(0);
+  const files = readFileSync(seen, "utf8").split("\n");
+  expect(files.some((file) => file.endsWith("/etl/dist/main.js"))).toBe(true);
+  const names = files.flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  return [...new Set(names)].filter((name) => name !== "etl").sort();
+}
+
+describe("what it loads", () => {
+  // A driver or an SDK that somebody imports at the top of a file costs every start; here it has a name.
+  test("the help and a CSV file into SQLite: no driver, no SDK, nothing that the spec does not ask for", async () => {
+    const only = ["jsonata", "libphonenumber-js"]; // and the phone numbers that the spec checks
+    expect(only).toEqual(expect.arrayContaining(await packagesLoadedBy(["--help"])));
+    const warehouse = ["--warehouse", "sqlite:loads.db"];
+    expect(only).toEqual(expect.arrayContaining(await packagesLoadedBy(["run", "people.yml", ...warehouse])));
   });
 });
 

@@ -7,7 +7,8 @@ const waits = ["fetch", "write", "wait"] as const;
 
 export type Work = (typeof works)[number];
 export type Wait = (typeof waits)[number];
-export type Stage = Work | Wait;
+/** Validators and rules are measured as a part of the mapping, by samples: whoever has those tells the two apart. */
+export type Stage = Work | "validate" | Wait;
 
 /** In seconds. Keys are those of the history and of `--output json`. */
 export interface StageSeconds extends Record<Stage, number> {
@@ -17,7 +18,16 @@ export interface StageSeconds extends Record<Stage, number> {
 }
 
 /** Of a run that never began. */
-export const noSeconds: StageSeconds = { total: 0, idle: 0, fetch: 0, parse: 0, map: 0, write: 0, wait: 0 };
+export const noSeconds: StageSeconds = {
+  total: 0,
+  idle: 0,
+  fetch: 0,
+  parse: 0,
+  map: 0,
+  validate: 0,
+  write: 0,
+  wait: 0,
+};
 
 interface OpenWait {
   /** How many are under way. */
@@ -34,7 +44,7 @@ interface OpenWait {
 export class StageClock {
   readonly #startedAt = performance.now();
   readonly #loopAtStart = performance.eventLoopUtilization();
-  readonly #spent: Record<Stage, number> = { fetch: 0, parse: 0, map: 0, write: 0, wait: 0 };
+  readonly #spent: Record<Work | Wait, number> = { fetch: 0, parse: 0, map: 0, write: 0, wait: 0 };
   readonly #open: Record<Wait, OpenWait> = {
     fetch: { count: 0, since: 0, worked: 0 },
     write: { count: 0, since: 0, worked: 0 },
@@ -120,7 +130,7 @@ export class StageClock {
     for (const wait of waits) if (this.#open[wait].count > 0) spent[wait] += this.#lasted(this.#open[wait]);
     const { idle } = performance.eventLoopUtilization(this.#loopAtStart);
     const { fetch, parse, map, write, wait } = spent;
-    const all = { total: performance.now() - this.#startedAt, idle, fetch, parse, map, write, wait };
+    const all = { total: performance.now() - this.#startedAt, idle, fetch, parse, map, validate: 0, write, wait };
     return Object.fromEntries(
       Object.entries(all).map(([stage, ms]) => [stage, Math.round(ms * 10) / 10_000]),
     ) as unknown as StageSeconds;

@@ -11,10 +11,10 @@ import type { Deleted } from "./deletes/contract.ts";
 import type { Deletions } from "./deletes/deletions.ts";
 import { rowsOfLostParents } from "./deletes/lost-parents.ts";
 import type { CompiledDelta } from "./delta.ts";
-import { timeOf, type RunInput } from "./engine.ts";
+import { mappingOptions, timeOf, type RunInput } from "./engine.ts";
 import { configurationOf, endpointOf } from "./history-row.ts";
 import { judge, type Ending } from "./judge.ts";
-import type { Mapping } from "./mapping/index.ts";
+import { FieldCosts, type Mapping } from "./mapping/index.ts";
 import { openPipelineSource } from "./open-source.ts";
 import { prepareTables } from "./prepare-tables.ts";
 import type { ResolvedParams } from "./params.ts";
@@ -74,6 +74,7 @@ export class Attempt {
   readonly #committer: Committer;
   readonly #limit: RejectLimit | undefined;
   readonly #metrics = newMetrics();
+  readonly #costs: FieldCosts;
   readonly #stop = new AbortController();
   readonly #incomplete: string[] = [];
   /** The batch in hand, and the one before it until its turn has come. */
@@ -98,6 +99,7 @@ export class Attempt {
       now: () => timeOf(engine),
     });
     this.#teller = new Teller(engine.log, flags.debug);
+    this.#costs = new FieldCosts(pipeline.spec, mappingOptions(input));
     this.#limit = rejectLimit(pipeline.spec.limits?.max_rejects);
     const parts = runParts(input, {
       window: this.#window,
@@ -305,7 +307,10 @@ export class Attempt {
     const { flags, engine, pipeline } = this.#input;
     const before = this.#handedOver + batch.read;
     if (flags.maxRecords > 0) this.#cut = cutPage(page, flags.maxRecords - before);
+    const worked = process.threadCpuUsage();
     await this.#metrics.clock.work("map", () => this.#processor.process(page, batch));
+    this.#costs.page(page.records.length, process.threadCpuUsage(worked));
+    await this.#costs.sample(this.#main ? batch.main.rows : batch.loose, page.sliceValue);
     batch.bytes += page.bytes;
     batch.pages++;
     // Of parents whose pages are not all in, a resumed run reads all pages again: their sets are in memory alone.
@@ -349,6 +354,7 @@ export class Attempt {
       start: this.#window.start,
       greatest: this.#processor.greatest,
       metrics: this.#metrics,
+      costs: this.#costs.costs(),
       warned: this.#processor.warned,
       warnings: this.#teller.warnings,
       unchanged: this.#unchanged,

@@ -7,6 +7,7 @@ import type { AttemptInput } from "./attempt.ts";
 import { timeOf } from "./engine.ts";
 import type { Deletions } from "./deletes/deletions.ts";
 import { judge, type Ending, type Judgement } from "./judge.ts";
+import { type MappingCosts, withValidation } from "./mapping/index.ts";
 import { performanceMetrics } from "./metrics.ts";
 import { noteOf } from "./parent-pass.ts";
 import type { Checkpoint, Counters } from "./state/checkpoint.ts";
@@ -31,6 +32,8 @@ export interface RunEnd {
   start: string;
   greatest: Bound | undefined;
   metrics: SourceMetrics;
+  /** Undefined where nothing was mapped. */
+  costs: MappingCosts | undefined;
   /** Records that were warned about. */
   warned: number;
   /** Counts by field and rule. */
@@ -46,7 +49,9 @@ export async function closeRun(input: AttemptInput, end: RunEnd): Promise<RunOut
   const { tally } = end.ending;
   let judged = judge(end.ending);
   if (judged.error !== null) judged.error = engine.mask(judged.error);
-  const stages = end.metrics.clock.seconds();
+  const read = tally.read - (before?.read ?? before?.counters.fetched ?? 0);
+  const mapped = read - tally.own.filtered + (before?.counters.filtered ?? 0);
+  const stages = withValidation(end.metrics.clock.seconds(), end.costs, read > 0 ? mapped / read : 0);
   const duration = (timeOf(engine).getTime() - startedAt.getTime()) / 1000;
   if (history) {
     const start = { text: end.start, instant: end.start };
@@ -83,11 +88,12 @@ export async function closeRun(input: AttemptInput, end: RunEnd): Promise<RunOut
       retries: end.metrics.retries,
       peak_rss_mb: peakRssMb(),
       stage_seconds: stages,
+      expensive_fields: end.costs?.expensive ?? [],
       run_id: history ? end.runId : null,
       error: judged.error,
     },
     exitCode: judged.exitCode,
-    read: tally.read - (before?.read ?? before?.counters.fetched ?? 0),
+    read,
     hint: judged.canResume && history ? "The run can be resumed: run it again." : undefined,
   };
 }
@@ -117,6 +123,7 @@ async function closeHistory(
     duration: closing.duration,
     source: end.metrics,
     stages: closing.stages,
+    expensiveFields: end.costs?.expensive ?? [],
     statements: sink.statements,
     warned: end.warned,
     warnings: end.warnings,

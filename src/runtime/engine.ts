@@ -4,7 +4,7 @@ import type { SourceKind } from "../sources/contract.ts";
 import type { Sink } from "../sinks/contract.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
 import type { RunFlags } from "./flags.ts";
-import type { ValidationMode } from "./mapping/index.ts";
+import type { MappingOptions, ValidationMode } from "./mapping/index.ts";
 
 export interface Progress {
   pipeline: string;
@@ -41,6 +41,15 @@ export interface Engine {
 /** What time it is for a run. */
 export function timeOf({ now }: Pick<Engine, "now">): Date {
   return now?.() ?? new Date();
+}
+
+/** How a run maps. */
+export function mappingOptions({
+  engine,
+  flags,
+  params,
+}: Pick<RunInput, "engine" | "flags"> & { params: { values: Record<string, unknown> } }): MappingOptions {
+  return { validation: engine.validation, skipValidation: flags.skipValidation, params: params.values };
 }
 
 export interface RunInput {

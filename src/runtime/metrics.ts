@@ -1,6 +1,7 @@
 /** performance_metrics of a history row. */
 import type { SourceMetrics } from "../sources/contract.ts";
 import type { StageSeconds } from "../stage-clock.ts";
+import type { FieldCost } from "./mapping/index.ts";
 import type { Counters } from "./state/checkpoint.ts";
 import { peakRssMb } from "./summary.ts";
 
@@ -10,6 +11,8 @@ export interface MetricsInput {
   duration: number;
   source: SourceMetrics;
   stages: StageSeconds;
+  /** Absent where nobody looked. */
+  expensiveFields?: readonly FieldCost[];
   statements: number;
   /** Records that were warned about. */
   warned: number;
@@ -27,6 +30,7 @@ export function performanceMetrics({
   duration,
   source,
   stages,
+  expensiveFields,
   statements,
   warned,
   warnings,
@@ -51,6 +55,7 @@ export function performanceMetrics({
     cpu_seconds: round((usage.userCPUTime + usage.systemCPUTime) / 1e6),
     bytes_in: source.bytesIn,
     stage_seconds: stages,
+    ...(expensiveFields ? { expensive_fields: expensiveFields } : {}),
     validation_warnings: warnings,
   };
 }

@@ -10,7 +10,7 @@ import { instantFromDate, isoOf } from "../values/instant.ts";
 import { sql } from "kysely";
 import { Attempt } from "./attempt.ts";
 import { compileDelta, type CompiledDelta } from "./delta.ts";
-import { timeOf, type RunInput } from "./engine.ts";
+import { mappingOptions, timeOf, type RunInput } from "./engine.ts";
 import { compileMapping, type Mapping } from "./mapping/index.ts";
 import { choosePass, type NotedPass } from "./parent-pass.ts";
 import { asksForParents } from "./parent-sets.ts";
@@ -56,11 +56,7 @@ export function prepareRun(input: RunInput): Prepared {
   const { pipeline, flags, engine } = input;
   const { spec, system, entity } = pipeline;
   const params = resolveParams(spec, flags.params, engine.variables);
-  const mapping = compileMapping(spec, {
-    validation: engine.validation,
-    skipValidation: flags.skipValidation,
-    params: params.values,
-  });
+  const mapping = compileMapping(spec, mappingOptions({ engine, flags, params }));
   const delta = spec.source.delta && compileDelta(spec.source.delta);
   const scope = { system, entity, scope: params.scope };
   return { ...input, params, mapping, delta, scope, madeBy: madeByHash(input, params) };
@@ -85,6 +81,7 @@ export function failedOutcome(
       retries: 0,
       peak_rss_mb: peakRssMb(),
       stage_seconds: noSeconds,
+      expensive_fields: [],
       run_id: null,
       error,
     },

@@ -1,5 +1,6 @@
 /** What a run says of itself when it is over. */
 import type { StageSeconds } from "../stage-clock.ts";
+import type { FieldCost } from "./mapping/index.ts";
 import type { Counters } from "./state/checkpoint.ts";
 
 export type RunStatus = "success" | "partial" | "failed" | "skipped";
@@ -20,6 +21,8 @@ export interface RunSummary extends Counters {
   peak_rss_mb: number;
   /** Of this run alone, also where it went on from another one. */
   stage_seconds: StageSeconds;
+  /** The three columns whose mapping costs most, by samples; none where nothing was mapped. */
+  expensive_fields: readonly FieldCost[];
   run_id: number | null;
   error: string | null;
 }

@@ -134,18 +134,27 @@ describe("stdout is data", () => {
     const shown = stdout
       .replaceAll(/ *[\d,]+\.\d+/g, " n")
       .replaceAll(/ n +[\d,]+$/gm, " n n")
-      .replaceAll(/─+/g, "─");
+      .replaceAll(/─+/g, "─")
+      .replaceAll(/ {2,}/g, "  ")
+      .replaceAll(/^person\.(id|name|born|changed)\b/gm, "field");
     expect(shown).toBe(
       `files.people: 3 records in n s
-stage  seconds      %  records/s
+stage  seconds  %  records/s
 ─  ─  ─  ─
 fetch n n n
 parse n n n
 map n n n
+validate n n
 write n n n
 wait n n
 idle n n
 total n n n
+
+most expensive fields  µs/record  % of map and validate
+─  ─  ─
+field n n
+field n n
+field n n
 `,
     );
   });
@@ -175,7 +184,7 @@ total n n n
     expect(runs).toHaveLength(1);
     expect(runs[0]).toMatchObject({ pipeline: "files.people", status: "partial", fetched: 3, created: 2, rejected: 1 });
     expect(Object.keys(runs[0]!)).toEqual(
-      "pipeline status mode since fetched filtered duplicates rejected mapped created updated unchanged stale deleted warnings duration_seconds records_per_second api_calls retries peak_rss_mb stage_seconds run_id error".split(
+      "pipeline status mode since fetched filtered duplicates rejected mapped created updated unchanged stale deleted warnings duration_seconds records_per_second api_calls retries peak_rss_mb stage_seconds expensive_fields run_id error".split(
         " ",
       ),
     );

@@ -257,6 +257,7 @@ class Removal {
         retries: this.#metrics.retries,
         peak_rss_mb: peakRssMb(),
         stage_seconds: stages,
+        expensive_fields: [],
         run_id: flags.dryRun ? null : this.#runId,
         error: judged.error,
       },

@@ -8,6 +8,7 @@ import { compilePreparation, evaluate, type Prepare, type Prepared } from "./pre
 import { compileRows, type MappingOptions, type RowMapping } from "./rows.ts";
 
 export type { ChildMapping, ChildRecord, ChildSet } from "./children.ts";
+export { FieldCosts, type FieldCost, type MappingCosts, withValidation } from "./field-costs.ts";
 export type { Failure, Mapped, Stage, ValidationMode, Warning } from "./outcome.ts";
 export { validationModes } from "./outcome.ts";
 export { compileValue, type Prepared } from "./prepare.ts";

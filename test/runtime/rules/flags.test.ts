@@ -164,6 +164,7 @@ describe.each(warehouses)("flags, in $name", ({ name, open }) => {
       records_per_second: __,
       peak_rss_mb: ___,
       stage_seconds: _____,
+      expensive_fields: ______,
       run_id: ____,
       error: dryError,
       ...counts

@@ -80,6 +80,22 @@ export class StageClock {
     }
   }
 
+  /** In the middle of work, others have their turn: what they do is none of it. */
+  async pause<T>(work: Work, turn: () => Promise<T>): Promise<T> {
+    const pauses = this.end(work);
+    try {
+      return await turn();
+    } finally {
+      if (pauses) this.begin(work);
+    }
+  }
+
+  /** Milliseconds that were spent on some work so far. */
+  spentOn(work: Work): number {
+    this.#charge();
+    return this.#spent[work];
+  }
+
   /** A wait begins. Gives its end; only the first call of that counts. */
   start(wait: Wait): () => void {
     const open = this.#open[wait];
@@ -113,14 +129,7 @@ export class StageClock {
 
   /** Passes on what comes; until each is there it is waited for, also by the work that asked for it. */
   waiting<T>(wait: Wait, source: AsyncIterable<T>, asker: Work): AsyncGenerator<T> {
-    return passOn(source, async (next) => {
-      const pauses = this.end(asker);
-      try {
-        return await this.during(wait, next);
-      } finally {
-        if (pauses) this.begin(asker);
-      }
-    });
+    return passOn(source, (next) => this.pause(asker, () => this.during(wait, next)));
   }
 
   /** What it has counted so far. */

@@ -307,9 +307,10 @@ export class Attempt {
     const { flags, engine, pipeline } = this.#input;
     const before = this.#handedOver + batch.read;
     if (flags.maxRecords > 0) this.#cut = cutPage(page, flags.maxRecords - before);
-    const worked = process.threadCpuUsage();
-    await this.#metrics.clock.work("map", () => this.#processor.process(page, batch));
-    this.#costs.page(page.records.length, process.threadCpuUsage(worked));
+    const { clock } = this.#metrics;
+    const worked = clock.spentOn("map");
+    await clock.work("map", () => this.#processor.process(page, batch));
+    this.#costs.page(page.records.length, clock.spentOn("map") - worked);
     await this.#costs.sample(this.#main ? batch.main.rows : batch.loose, page.sliceValue);
     batch.bytes += page.bytes;
     batch.pages++;

@@ -6,6 +6,7 @@ import type { Bound, Page } from "../sources/contract.ts";
 import type { Row } from "../sinks/contract.ts";
 import { targetsOf } from "../spec/targets.ts";
 import type { Pipeline } from "../spec/types.ts";
+import type { StageClock } from "../stage-clock.ts";
 import type { Batch } from "./batch.ts";
 import type { ToTell } from "./child-batch.ts";
 import type { CompiledDelta } from "./delta.ts";
@@ -40,6 +41,8 @@ export interface ProcessorOptions {
   /** Records outside are filtered on our side; a bound that is absent does not filter. */
   localWindow: { since?: Bound; until?: Bound };
   teller: Teller;
+  /** Stops while others have their turn. */
+  clock: StageClock;
   recordUrl?: (row: Record<string, unknown>) => string | undefined;
   greatest?: Bound;
 }
@@ -130,7 +133,7 @@ export class PageProcessor {
       const waiting = this.#processRecord(record, page.sliceValue, batch);
       if (waiting) await waiting;
       // The batch before is being written meanwhile: its answers are heard.
-      else if (index % recordsAtOnce === recordsAtOnce - 1) await setImmediate();
+      else if (index % recordsAtOnce === recordsAtOnce - 1) await this.#options.clock.pause("map", setImmediate);
       // A record that stops the run is none that it read: the next run reads it.
       batch.read++;
       if (this.#hasMain) batch.main.fetched++;

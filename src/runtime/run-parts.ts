@@ -74,6 +74,7 @@ export function runParts(input: AttemptInput, { window, checkpoint, teller, limi
       until: flags.endDate === undefined ? undefined : { text: flags.endDate, instant: flags.endDate },
     },
     teller,
+    clock: metrics.clock,
     recordUrl: compileRecordUrl(pipeline, input.params.values),
     greatest: resumed?.checkpoint.greatest,
   });

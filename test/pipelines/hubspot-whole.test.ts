@@ -16,7 +16,7 @@ const entities = ["contacts", "deals", "appointments", "divisions", "genius_user
 /** What is waited for are rate limits: in CI both are read in part, and whole, 50,000 contacts, with `ETL_TEST_SCALE=1`. */
 const scale = process.env["ETL_TEST_SCALE"];
 const sizes = [
-  { ...warehouses[0], contacts: 50_000 * Number(scale ?? 0.4) },
+  { ...warehouses[0], contacts: 50_000 * Number(scale ?? 0.25) },
   { ...warehouses[1], contacts: 50_000 * Number(scale ?? 0.1) },
 ];
 

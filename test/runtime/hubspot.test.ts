@@ -5,9 +5,13 @@ import { hubspotProject, type HubspotProject } from "../support/hubspot-project.
 import { expectMirror } from "../support/mirror.ts";
 import { warehouses, type TestWarehouse } from "../support/warehouses.ts";
 
-const records = 30_000;
+/** In CI the second warehouse gets half, which is still more than a search gives; `ETL_TEST_SCALE=1` reads all. */
+const sizes = warehouses.map((warehouse, index) => ({
+  ...warehouse,
+  records: index === 0 || process.env["ETL_TEST_SCALE"] ? 30_000 : 15_000,
+}));
 
-describe.each(warehouses)("30,000 contacts into $name", ({ open }) => {
+describe.each(sizes)("$records contacts into $name", ({ open, records }) => {
   let sandbox: HubspotSandbox;
   let project: HubspotProject;
   let warehouse: TestWarehouse;
@@ -45,7 +49,7 @@ describe.each(warehouses)("30,000 contacts into $name", ({ open }) => {
     const same = sandbox
       .all("contacts", [])
       .filter(({ archived }) => !archived)
-      .slice(5_000, 17_000)
+      .slice(2_000, 14_000)
       .map(({ id }) => id);
     sandbox.touch({ ids: same, properties: { city: "Onetime" } });
     const churn = sandbox.churn({ touchesPerSecond: 2, archivePerRun: 1 });

@@ -85,9 +85,9 @@ export class FieldCosts {
     this.#prepare = compilePreparation(spec, options.params);
   }
 
-  /** Told of each page how long the processor worked on it: a page is long enough for the machine to do other things. */
-  page(records: number, { user, system }: NodeJS.CpuUsage): void {
-    if (records > 0) keep(this.#pages, (user + system) / 1000 / records);
+  /** Told of each page how many milliseconds the processor worked on it. */
+  page(records: number, ms: number): void {
+    if (records > 0) keep(this.#pages, ms / records);
   }
 
   /** Looks at some of the records that were just mapped, if it is time to. @param slice of their page */

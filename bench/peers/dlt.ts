@@ -19,7 +19,6 @@ const expressions = ["id", "full_name", "email_key", "stage", "has_company", "so
 export const dlt: Peer = {
   name: "dlt",
   how: "merge with the `upsert` strategy; Arrow tables (pyarrow's CSV reader, the `pyarrow` backend of sql_database) and CSV load files, which are COPYed; contacts by rest_api and a `map` step in Python",
-  most: { runs: 2, rows: Infinity },
   does: () => true,
   prepare: async () => ensureVenv("dlt", requirements),
   version: () => version,

@@ -37,7 +37,7 @@ async function main(options: BenchOptions): Promise<void> {
   for (const line of [...missing, ...absent]) say(`left out: ${line}`);
 
   const loadBefore = loadavg()[0]!;
-  const mapping = options.only.includes("W6") ? measureMapping() : undefined;
+  const { mapping, without } = options.only.includes("W6") ? mappingOrWhyNot() : { without: [] };
   const samples: Sample[] = [];
   const cleanUp = async (): Promise<void> => {
     await dropSources();
@@ -50,7 +50,7 @@ async function main(options: BenchOptions): Promise<void> {
   } finally {
     await cleanUp();
   }
-  const left = [...missing, ...absent];
+  const left = [...missing, ...absent, ...without];
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
   const text = report({ samples, peers, workloads: runnable, servers, left, options, mapping, commit, loadBefore });
   console.log(text.table);
@@ -71,6 +71,15 @@ async function preparePeers(options: BenchOptions): Promise<{ peers: Peer[]; abs
     }
   }
   return { peers, absent };
+}
+
+function mappingOrWhyNot(): { mapping?: string; without: string[] } {
+  say("W6");
+  try {
+    return { mapping: measureMapping(), without: [] };
+  } catch (error) {
+    return { without: [`W6: ${(error as Error).message}`] };
+  }
 }
 
 interface Rounds {

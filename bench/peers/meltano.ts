@@ -19,7 +19,7 @@ export const meltano: Peer = {
     csv: "takes no part: tap-csv is not on PyPI",
     api: "takes the properties as texts under their own names, without the five expressions; no delta, for the tap cannot POST a search",
   },
-  most: { runs: 1, rows: 100_000 },
+  most: { runs: 1, rows: 50_000 },
   does: (workload, step) => workload !== "csv" && step !== "delta",
   prepare: async () => {
     for (const [name, requirement] of [...Object.values(taps), target]) ensureVenv(name, [requirement]);

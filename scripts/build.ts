@@ -13,7 +13,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import ajvStandalone from "ajv/dist/standalone/index.js";
+import { build, type Plugin } from "esbuild";
+import { schemaNames, schemaOf, schemaReference } from "../src/spec/schema-files.ts";
+import { ajvOfSchemas } from "../src/spec/validators.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -25,6 +28,24 @@ interface Package {
 }
 const read = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Package;
 
+/** The validators of all schemas and their definitions as code, where the sources make them when they run. */
+const validators: Plugin = {
+  name: "validators",
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]src[/\\]spec[/\\]validators\.ts$/ }, () => {
+      const references = schemaNames.flatMap((name) => [
+        schemaReference(name),
+        ...Object.keys(schemaOf(name).$defs ?? {}).map((definition) => schemaReference(name, definition)),
+      ]);
+      const ajv = ajvOfSchemas({ code: { source: true, esm: true } });
+      const names = Object.fromEntries(references.map((reference, index) => [`validator${index}`, reference]));
+      const table = Object.entries(names).map(([name, reference]) => `${JSON.stringify(reference)}:${name}`);
+      const find = `const all={${table.join(",")}};export const validatorOf=(reference)=>all[reference];`;
+      return { contents: `${ajvStandalone.default(ajv, names)}\n${find}`, loader: "js", resolveDir: root };
+    });
+  },
+};
+
 rmSync(`${root}dist`, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
@@ -33,6 +54,7 @@ const { metafile } = await build({
   chunkNames: "[name]-[hash]",
   bundle: true,
   splitting: true,
+  plugins: [validators],
   external: Object.keys(read(`${root}package.json`).dependencies ?? {}),
   format: "esm",
   platform: "node",

@@ -7,11 +7,9 @@ import { resolveParams } from "../runtime/params.ts";
 import { loadSpecs, openContext, openEngine, tellProblems, type ProjectFlags } from "./context.ts";
 import { watchSignals } from "./signals.ts";
 
-/** Adds the commands. */
-export function connectionsCommand(program: Command, exit: (code: number) => void): void {
-  program
-    .command("connections")
-    .description("look at connections")
+/** Gives the command its sub-commands. */
+export function connectionsCommand(command: Command, exit: (code: number) => void): void {
+  command
     .command("test")
     .description("make one cheap call over each connection, and one look at each file source")
     .argument("[name...]", "names of connections, or paths of pipelines; all of the project if none")

@@ -22,11 +22,8 @@ interface CredentialOptions extends ProjectFlags {
   output?: "text" | "json";
 }
 
-/** Adds the commands. */
-export function credentialsCommand(program: Command, exit: (code: number) => void): void {
-  const credentials = program
-    .command("credentials")
-    .description("keep refresh tokens encrypted in the warehouse (key: ETL_CREDENTIALS_KEY)");
+/** Gives the command its sub-commands. */
+export function credentialsCommand(credentials: Command, exit: (code: number) => void): void {
   const nameForm = "a system and a name: hubspot.refresh_token";
   const set = credentials
     .command("set")

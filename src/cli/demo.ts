@@ -14,14 +14,9 @@ const contacts = 5_000;
 const prospects = 1_000;
 const warehouse = "sqlite:warehouse.db";
 
-/** Adds the command. */
-export function demoCommand(program: Command, exit: (code: number) => void): void {
-  program
-    .command("demo")
-    .description(
-      "run pipelines of two local sandboxes, HubSpot and Genius, into warehouse.db; no credentials, nothing installed",
-    )
-    .action(async () => exit(await demo()));
+/** Gives the command its arguments, options and action. */
+export function demoCommand(command: Command, exit: (code: number) => void): void {
+  command.action(async () => exit(await demo()));
 }
 
 /** Folder of the shipped pipelines, from the sources and from the built package alike. */

@@ -3,13 +3,9 @@ import type { Command } from "commander";
 import { explainPipeline } from "../spec/explain.ts";
 import { loadSpecs, openContext, tellProblems, type ProjectFlags } from "./context.ts";
 
-/** Adds the command. */
-export function explainCommand(program: Command, exit: (code: number) => void): void {
-  program
-    .command("explain")
-    .description(
-      "show a spec whole: what it extends laid under it, defaults filled in, and where each value comes from",
-    )
+/** Gives the command its arguments, options and action. */
+export function explainCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("<pipeline>", "a file or a name")
     .option("--env <name>", "the environment of etl.yml")
     .action((target: string, options: ProjectFlags) => exit(explain(target, options)));

@@ -12,11 +12,9 @@ interface HistoryOptions extends ProjectFlags {
   output: "text" | "json";
 }
 
-/** Adds the command. */
-export function historyCommand(program: Command, exit: (code: number) => void): void {
-  const command = program
-    .command("history")
-    .description("list runs, the newest first")
+/** Gives the command its arguments, options and action. */
+export function historyCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("[pipeline]", "hubspot.contacts, or hubspot for a whole system")
     .option("--limit <n>", "how many", wholeNumber("--limit", 1), 20)
     .addOption(new Option("--output <format>", "what stdout gets").choices(["text", "json"]).default("text"));

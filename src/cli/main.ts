@@ -1,30 +1,9 @@
 /** The command line: argv in, exit code out. Each command is a file of its own. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { readFileSync } from "node:fs";
 import { messageOf, SpecError } from "../errors.ts";
+import { commands } from "./commands.ts";
 import { withParamFlags } from "./param-flags.ts";
-
-/** Every command adds itself to the program and gives its exit code to `exit`. */
-export type AddCommand = (program: Command, exit: (code: number) => void) => void;
-
-/** The commands, in the order of the help. A command's file is loaded when it is called; the help loads all. */
-export const commands: Record<string, () => Promise<AddCommand>> = {
-  run: async () => (await import("./run.ts")).runCommand,
-  remove: async () => (await import("./remove.ts")).removeCommand,
-  validate: async () => (await import("./validate.ts")).validateCommand,
-  test: async () => (await import("./test.ts")).testCommand,
-  new: async () => (await import("./new.ts")).newCommand,
-  preview: async () => (await import("./preview.ts")).previewCommand,
-  plan: async () => (await import("./plan.ts")).planCommand,
-  explain: async () => (await import("./explain.ts")).explainCommand,
-  history: async () => (await import("./history.ts")).historyCommand,
-  rejects: async () => (await import("./rejects.ts")).rejectsCommand,
-  state: async () => (await import("./state.ts")).stateCommand,
-  connections: async () => (await import("./connections.ts")).connectionsCommand,
-  credentials: async () => (await import("./credentials.ts")).credentialsCommand,
-  demo: async () => (await import("./demo.ts")).demoCommand,
-  sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
-};
 
 function version(): string {
   const file = new URL(
@@ -36,23 +15,29 @@ function version(): string {
 
 /**
  * Builds the program; `exit` is told the exit code of the command that ran.
- * @param name the command that is called: only that one is loaded. Any other word loads all.
+ * @param words of the command line: commands that are none of them are not loaded, but for their line in the help. Absent: all are.
  */
-export async function createProgram(exit: (code: number) => void, name?: string): Promise<Command> {
+export async function createProgram(exit: (code: number) => void, words?: readonly string[]): Promise<Command> {
   const program = new Command("etl")
     .description("Declarative ETL: YAML pipeline specs in, correct warehouse rows out.")
     .version(version())
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({ sortSubcommands: false })
-    .configureOutput({ outputError: (text, write) => write(text) });
-  const called = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-  const isVersion = name === "--version" || name === "-V";
-  for (const load of called ? [called] : isVersion ? [] : Object.values(commands)) (await load())(program, exit);
-  // Sub-commands inherit neither of these.
-  for (const command of program.commands)
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .configureHelp({ sortSubcommands: false, subcommandTerm });
+  for (const [name, { description, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(description);
+    if (!words || words.includes(name)) (await load())(command, exit);
+    // Sub-commands inherit neither of these.
     for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
+  }
   return program;
+}
+
+/** A command's line in the help, loaded or not. */
+function subcommandTerm(this: Help, command: Command): string {
+  const entry = command.parent?.parent === null ? commands[command.name()] : undefined;
+  return entry ? `${command.name()} ${entry.takes}`.trimEnd() : Help.prototype.subcommandTerm.call(this, command);
 }
 
 /** The arguments, with flags that are a pipeline's params made into `--param`. */
@@ -65,7 +50,7 @@ async function withParams([name, ...args]: readonly string[], program: Command):
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   try {
-    const program = await createProgram((value) => (code = value), argv[0]);
+    const program = await createProgram((value) => (code = value), argv);
     await program.parseAsync(await withParams(argv, program), { from: "user" });
     return code;
   } catch (error) {

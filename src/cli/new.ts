@@ -23,11 +23,9 @@ interface NewOptions extends ProjectFlags, Pick<DraftRequest, "table" | "path" |
 
 const defaultSample = 200;
 
-/** Adds the command. */
-export function newCommand(program: Command, exit: (code: number) => void): void {
-  program
-    .command("new")
-    .description("write a spec from a look at the system: a table's columns, an answer of an API, a CSV file")
+/** Gives the command its arguments, options and action. */
+export function newCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("<system.entity>", "what the pipeline will be called; the system's connection.yml says where to look")
     .option("--table <name>", "database: the table, where the entity's name does not tell")
     .option("--path <path>", "api: what to ask for, below the connection's address: /orders?limit=50")

@@ -10,11 +10,9 @@ type PlanOptions = Pick<
   "env" | "warehouse" | "full" | "force" | "startDate" | "endDate" | "batchSize" | "param" | "debug" | "output"
 >;
 
-/** Adds the command. */
-export function planCommand(program: Command, exit: (code: number) => void): void {
-  const command = program
-    .command("plan")
-    .description("what a run would do now: what it asks, calls, quota, duration, DDL; nothing is written")
+/** Gives the command its arguments, options and action. */
+export function planCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("<pipeline>", "a file or a name")
     .option("--full", "of a run with --full")
     .option("--force", "of a run with --force")

@@ -12,11 +12,9 @@ interface PreviewOptions extends ProjectFlags {
   param?: Record<string, string>;
 }
 
-/** Adds the command. */
-export function previewCommand(program: Command, exit: (code: number) => void): void {
-  const command = program
-    .command("preview")
-    .description("show raw records beside the rows they become; nothing is written")
+/** Gives the command its arguments, options and action. */
+export function previewCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("<pipeline>", "a file or a name")
     .option("-n, --records <n>", "how many records", wholeNumber("--records", 1), 5)
     .option("--debug", "log everything")

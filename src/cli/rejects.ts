@@ -14,11 +14,8 @@ interface RejectOptions extends ProjectFlags {
   output: "text" | "json";
 }
 
-/** Adds the commands. */
-export function rejectsCommand(program: Command, exit: (code: number) => void): void {
-  const rejects = program
-    .command("rejects")
-    .description("look at records that could not become rows, and try them again");
+/** Gives the command its sub-commands. */
+export function rejectsCommand(rejects: Command, exit: (code: number) => void): void {
   const list = rejects
     .command("list")
     .description("list open rejects, the newest first")

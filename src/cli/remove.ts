@@ -25,11 +25,9 @@ export interface RemoveOptions extends ProjectFlags {
   output: "text" | "json";
 }
 
-/** Adds the command. */
-export function removeCommand(program: Command, exit: (code: number) => void): void {
-  const command = program
-    .command("remove")
-    .description("delete rows that the source no longer has, as the deletes of each pipeline says")
+/** Gives the command its arguments, options and action. */
+export function removeCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("<pipeline...>", "pipelines/hubspot/contacts.yml, pipelines/hubspot, hubspot.contacts")
     .option("--dry-run", "write nothing at all, say what would be deleted")
     .option("--batch-size <n>", "page size asked of the source, within its max_size", wholeNumber("--batch-size", 1))

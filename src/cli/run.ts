@@ -98,11 +98,9 @@ export function runFlags(options: Omit<RunOptions, "output">, warn: (text: strin
   };
 }
 
-/** Adds the command. */
-export function runCommand(program: Command, exit: (code: number) => void): void {
-  const command = program
-    .command("run")
-    .description("run pipelines: files, folders or names, in the order of their depends_on")
+/** Gives the command its arguments, options and action. */
+export function runCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("<pipeline...>", "pipelines/hubspot/contacts.yml, pipelines/hubspot, hubspot.contacts")
     .option("--full", "read everything; stored rows that are newer stay")
     .option("--force", "read everything; stored rows are replaced, newer ones too")

@@ -18,11 +18,9 @@ function count(text: string): number {
   return Number(text);
 }
 
-/** Adds the command. */
-export function sandboxCommand(program: Command, exit: (code: number) => void): void {
-  program
-    .command("sandbox")
-    .description("start a local server that behaves like a system, or a database like its own, until Ctrl-C")
+/** Gives the command its arguments, options and action. */
+export function sandboxCommand(command: Command, exit: (code: number) => void): void {
+  command
     .addArgument(new Argument("<system>", "which one").choices(["hubspot", "genius"]))
     .option("--port <n>", "hubspot: 0 takes any that is free", count, 0)
     .option("--records <n>", "how many contacts, or prospects", count, 1_000)

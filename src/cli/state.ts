@@ -26,9 +26,8 @@ interface StateOptions extends ProjectFlags {
   output: "text" | "json";
 }
 
-/** Adds the commands. */
-export function stateCommand(program: Command, exit: (code: number) => void): void {
-  const state = program.command("state").description("look at how far a pipeline got, or change it");
+/** Gives the command its sub-commands. */
+export function stateCommand(state: Command, exit: (code: number) => void): void {
   const show = state.command("show").description("show watermark, checkpoint and what the next run would be");
   const set = state
     .command("set")

@@ -23,11 +23,9 @@ interface PipelineReport {
   tests: TestReport[];
 }
 
-/** Adds the command. */
-export function testCommand(program: Command, exit: (code: number) => void): void {
-  program
-    .command("test")
-    .description("run the tests of specs; no source and no warehouse is touched; exit code 1 when one fails")
+/** Gives the command its arguments, options and action. */
+export function testCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("[path...]", "files, folders or names; all pipelines of the project if none")
     .addOption(new Option("--format <format>", "what stdout gets").choices(["text", "json"]).default("text"))
     .option("--env <name>", "the environment of etl.yml")

@@ -8,11 +8,9 @@ interface ValidateOptions extends ProjectFlags {
   format: ProblemFormat;
 }
 
-/** Adds the command. */
-export function validateCommand(program: Command, exit: (code: number) => void): void {
-  program
-    .command("validate")
-    .description("check specs: YAML, schema, JSONata, templates, names; exit code 2 on any problem")
+/** Gives the command its arguments, options and action. */
+export function validateCommand(command: Command, exit: (code: number) => void): void {
+  command
     .argument("[path...]", "files, folders or names; all pipelines of the project if none")
     .addOption(
       new Option("--format <format>", "how problems are printed").choices(["text", "json", "github"]).default("text"),

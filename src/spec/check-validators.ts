@@ -2,7 +2,7 @@
 import { didYouMean } from "../suggest.ts";
 import { validatorOptionProblem } from "./validator-options.ts";
 import type { Path, SpecDocument } from "./document.ts";
-import { checkSchema, schemaValidator } from "./schema.ts";
+import { checkSchema, keysOf, schemaValidator } from "./schema.ts";
 import { targetTrees } from "./targets.ts";
 import { tree, type Tree } from "./tree.ts";
 import type { ValidatorUse } from "./types.ts";
@@ -12,7 +12,7 @@ export type NamedValidators = Record<string, Record<string, unknown>>;
 
 /** Names of the built-in validators, as the schema lists them. */
 export function builtInValidators(): string[] {
-  return Object.keys((schemaValidator("pipeline", "validators").schema as { properties: object }).properties);
+  return keysOf("pipeline", "validators");
 }
 
 /** `email`, `{ phone: {…} }` or a list of both, as built-in uses with their defaults; a named one becomes what it stands for. */

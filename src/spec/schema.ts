@@ -1,41 +1,21 @@
-/** The schemas of schemas/, and what AJV finds, one problem a mistake. */
-import { readFileSync } from "node:fs";
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+/** What AJV finds in a document, one problem a mistake. */
+import type { ErrorObject, ValidateFunction } from "ajv";
 import { closest } from "../suggest.ts";
 import type { Path, SpecDocument } from "./document.ts";
+import { schemaOf, schemaReference, type SchemaName } from "./schema-files.ts";
 import { reportSchemaError } from "./schema-words.ts";
-
-export type SchemaName = "pipeline" | "connection" | "etl";
-
-/** The folder of the schemas, from the sources and from the built package alike. */
-export const schemaFolder = new URL(
-  import.meta.url.endsWith("/src/spec/schema.ts") ? "../../schemas/" : "../schemas/",
-  import.meta.url,
-);
-
-let ajv: Ajv | undefined;
-
-function ajvWithSchemas(): Ajv {
-  if (ajv) return ajv;
-  ajv = new Ajv({
-    allErrors: true,
-    discriminator: true,
-    useDefaults: true,
-    strict: false,
-    allowUnionTypes: true,
-    verbose: true,
-  });
-  for (const name of ["pipeline", "connection", "etl"]) {
-    ajv.addSchema(JSON.parse(readFileSync(new URL(`${name}.schema.json`, schemaFolder), "utf8")));
-  }
-  return ajv;
-}
+import { validatorOf } from "./validators.ts";
 
 /** The validator of a schema, or of one of its definitions. It fills in defaults where it goes. */
 export function schemaValidator(name: SchemaName, definition?: string): ValidateFunction {
-  const validate = ajvWithSchemas().getSchema(`${name}.schema.json${definition ? `#/$defs/${definition}` : ""}`);
+  const validate = validatorOf(schemaReference(name, definition));
   if (!validate) throw new Error(`no schema ${name} ${definition ?? ""}`);
   return validate;
+}
+
+/** The keys that a definition knows. */
+export function keysOf(name: SchemaName, definition: string): string[] {
+  return Object.keys(schemaOf(name).$defs?.[definition]?.properties ?? {});
 }
 
 export interface SchemaCheck {
@@ -108,8 +88,8 @@ function isMisspelt({ keyword, instancePath, params }: ErrorObject, errors: read
 
 /** Keys of a map that its definition does not know. */
 export function unknownKeys(name: SchemaName, definition: string, map: object): string[] {
-  const { properties = {} } = schemaValidator(name, definition).schema as { properties?: object };
-  return Object.keys(map).filter((key) => !Object.hasOwn(properties, key));
+  const known = keysOf(name, definition);
+  return Object.keys(map).filter((key) => !known.includes(key));
 }
 
 /** `/source/request/query` as a path of keys. */

@@ -1,8 +1,9 @@
 /** The command line as a whole: help for everything, mistakes told, stdout clean, old names understood. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Help } from "commander";
 import { describe, expect, test } from "vitest";
+import { commands as table } from "../../src/cli/commands.ts";
 import { createProgram } from "../../src/cli/main.ts";
 import { etl, root, temporaryFolder } from "./support.ts";
 
@@ -42,6 +43,13 @@ sink: { table: person }
 }
 
 describe("help", () => {
+  test.each(program.commands.map((command) => [command.name(), command] as const))(
+    "the line of %s says what it takes, though its file is not loaded for it",
+    (name, command) => {
+      const loaded = Help.prototype.subcommandTerm.call(new Help(), command);
+      expect(`${name} ${table[name]!.takes}`.trimEnd()).toBe(loaded);
+    },
+  );
   test("there are the commands that the README names", () => {
     expect(commands.map(({ name }) => name)).toEqual([
       "run",

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { sourceKinds } from "../../src/sources/index.ts";
 import { validators } from "../../src/runtime/validators/index.ts";
 import { builtInValidators } from "../../src/spec/check-validators.ts";
-import { schemaFolder, schemaValidator } from "../../src/spec/schema.ts";
+import { schemaValidator } from "../../src/spec/schema.ts";
+import { schemaFolder } from "../../src/spec/schema-files.ts";
 import { isColumnType } from "../../src/values/coerce.ts";
 
 interface Schema {

@@ -66,22 +66,30 @@ async function peakOf(spec: string, rows: number, warehouse: TestWarehouse): Pro
   return run!.peak_rss_mb;
 }
 
-/** A run of few rows, and one of many: both under the bar, the second not much above the first. */
-async function expectFlat(name: string, specs: { few: string; many: string }, warehouse: TestWarehouse): Promise<void> {
+/**
+ * A run of few rows, and one of many: the second under the bar, and not much above the first.
+ * @param most in MB, from a clone: the built package takes 20 MB less
+ * @param growth how much more the second may take
+ */
+async function expectFlat(
+  name: string,
+  specs: { few: string; many: string },
+  { warehouse, most = 150, growth = 1.1 }: { warehouse: TestWarehouse; most?: number; growth?: number },
+): Promise<void> {
   // The first start in a clone strips types, which costs memory of its own; it is kept between runs.
   await peakOf(specs.few, small, warehouse);
   const few = Math.max(await peakOf(specs.few, small, warehouse), await peakOf(specs.few, small, warehouse));
   const many = await peakOf(specs.many, large, warehouse);
   console.log(`${name}: ${few} MB for ${small} rows, ${many} MB for ${large}`);
-  expect(many).toBeLessThan(150);
-  expect(many).toBeLessThanOrEqual(few * 1.1);
+  expect(many).toBeLessThan(most);
+  expect(many).toBeLessThanOrEqual(few * growth);
 }
 
 describe.each(warehouses)(`${large} rows of 10 columns of a file into $name`, ({ open, name }) => {
   it(`peak under 150 MB, and within 10 % of what ${small} rows need`, async () => {
     const warehouse = await open();
     const specs = { few: join(folder, "small.yml"), many: join(folder, "large.yml") };
-    await expectFlat(`CSV into ${name}`, specs, warehouse);
+    await expectFlat(`CSV into ${name}`, specs, { warehouse });
     await warehouse.close();
   }, 180_000);
 });
@@ -115,7 +123,7 @@ const servers = [
 
 describe.each(servers)(`${large} rows of 20 columns of $dialect into PostgreSQL`, ({ dialect, has, open, numbers }) => {
   it.skipIf(!has)(
-    `peak under 150 MB, and within 10 % of what ${small} rows need`,
+    `peak under 165 MB, and within 20 % of what ${small} rows need`,
     async () => {
       const [source, warehouse] = [await open(), await warehouses[1].open()];
       const system = join(folder, dialect);
@@ -143,7 +151,8 @@ sink: { table: ${name} }
 `,
         );
       }
-      await expectFlat(dialect, { few: join(system, "few.yml"), many: join(system, "many.yml") }, warehouse);
+      const specs = { few: join(system, "few.yml"), many: join(system, "many.yml") };
+      await expectFlat(dialect, specs, { warehouse, most: 165, growth: 1.2 });
       await source.drop();
       await warehouse.close();
     },

@@ -12,15 +12,19 @@ const thing = (id: number) => ({ id, name: `thing ${id}`, updated_at: "2025-05-0
 
 let project: ThingsProject;
 let mostAtOnce: number;
+/** Until so many were there at once, each answer waits a while for the others. */
+let expectedAtOnce: number;
 
 beforeEach(async () => {
   project = await ThingsProject.open();
   project.api.things = Array.from({ length: 203 }, (_each, index) => thing(index + 1));
   project.api.total = "true";
   mostAtOnce = 0;
+  expectedAtOnce = 1;
   let underWay = 0;
   project.api.before = async () => {
     mostAtOnce = Math.max(mostAtOnce, ++underWay);
+    for (let waited = 0; mostAtOnce < expectedAtOnce && waited < 20; waited++) await sleep(10);
     await sleep(Math.random() * 6);
     underWay--;
   };
@@ -35,6 +39,7 @@ describe("a run with --concurrent-pages", () => {
     [4, 4],
     ["concurrency", 6],
   ])("of %s makes the same of the records", async (concurrentPages, atOnce) => {
+    expectedAtOnce = atOnce;
     const { summary, log } = await project.run({ concurrentPages });
     expect(summary).toMatchObject({ status: "success", fetched: 203, created: 203, duplicates: 0 });
     // 41 pages, and the total once more.

@@ -6,12 +6,11 @@ import { noFlags, type RunFlags } from "../runtime/flags.ts";
 import { dependentsFirst } from "../runtime/schedule.ts";
 import type { RunOutcome } from "../runtime/summary.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
-import { loadSpecs, openContext, openEngine, projectOptions, tellProblems, type ProjectFlags } from "./context.ts";
+import { loadSpecs, openContext, projectOptions, tellProblems, type ProjectFlags } from "./context.ts";
 import { exitCodeOf, overviewTable } from "./overview.ts";
-import { createProgress } from "./progress.ts";
 import { collect, collectParam, paramsOf, refuseUnknownParams, wholeNumber } from "./run.ts";
 import { selectPipelines } from "./select.ts";
-import { watchSignals } from "./signals.ts";
+import { watched } from "./watched.ts";
 
 export interface RemoveOptions extends ProjectFlags {
   dryRun?: boolean;
@@ -64,29 +63,20 @@ async function remove(targets: readonly string[], options: RemoveOptions): Promi
     params: options.param ?? {},
   };
   refuseUnknownParams(chosen, flags.params);
-  const progress = await createProgress(process.stderr, options.output === "json" || flags.debug);
-  const signals = watchSignals((text) => progress.line(text));
-  const engine = openEngine(context, {
-    debug: flags.debug,
-    signal: signals.signal,
-    writeLine: (line) => progress.line(line),
-    onProgress: (state) => progress.update(state),
-  });
-  const outcomes: RunOutcome[] = [];
-  try {
+  const watching = { output: options.output, debug: flags.debug };
+  const { result: outcomes, isInterrupted } = await watched(context, watching, async ({ engine, signal, done }) => {
+    const ended: RunOutcome[] = [];
     for (const pipeline of chosen) {
-      if (signals.signal.aborted) break;
+      if (signal.aborted) break;
       const own = { ...flags, params: paramsOf(pipeline, chosen, flags.params) };
-      outcomes.push(...(await removePipeline({ pipeline, flags: own, engine })));
-      progress.done(pipeline.spec.pipeline);
+      ended.push(...(await removePipeline({ pipeline, flags: own, engine })));
+      done(pipeline.spec.pipeline);
     }
-  } finally {
-    signals.stop();
-    progress.done();
-  }
+    return ended;
+  });
   if (options.output === "json") console.log(JSON.stringify({ runs: outcomes.map(({ summary }) => summary) }));
   else if (outcomes.length > 1) console.error(`\n${overviewTable(outcomes)}`);
-  return signals.signal.aborted ? 130 : exitCodeOf(outcomes);
+  return isInterrupted ? 130 : exitCodeOf(outcomes);
 }
 
 /** Of a folder those that delete anything; what is named alone says itself that it does not. */

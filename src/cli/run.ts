@@ -4,15 +4,13 @@ import { SpecError } from "../errors.ts";
 import { parseDateFlag, type RunFlags } from "../runtime/flags.ts";
 import { runPipeline, skippedOutcome } from "../runtime/run-pipeline.ts";
 import { runInOrder } from "../runtime/schedule.ts";
-import type { RunOutcome } from "../runtime/summary.ts";
-import { loadSpecs, openContext, openEngine, projectOptions, tellProblems, type ProjectFlags } from "./context.ts";
+import { loadSpecs, openContext, projectOptions, tellProblems, type ProjectFlags } from "./context.ts";
 import { exitCodeOf, overviewTable } from "./overview.ts";
 import type { LoadedPipeline } from "../spec/load.ts";
 import { didYouMean } from "../suggest.ts";
 import { profileTable } from "./profile.ts";
-import { createProgress } from "./progress.ts";
 import { selectPipelines } from "./select.ts";
-import { watchSignals } from "./signals.ts";
+import { watched } from "./watched.ts";
 
 export interface RunOptions extends ProjectFlags {
   full?: boolean;
@@ -152,34 +150,23 @@ export async function run(
   }
   const chosen = selectPipelines(specs.pipelines, { targets, only: options.only, skip: options.skip });
   refuseUnknownParams(chosen, flags.params);
-  const progress = await createProgress(process.stderr, options.output === "json" || flags.debug);
-  const signals = watchSignals((text) => progress.line(text));
-  const engine = openEngine(context, {
-    debug: flags.debug,
-    signal: signals.signal,
-    writeLine: (line) => progress.line(line),
-    onProgress: (state) => progress.update(state),
-  });
-  let outcomes: RunOutcome[] = [];
-  try {
-    outcomes = await runInOrder(chosen, {
+  const watching = { output: options.output, debug: flags.debug };
+  const { result: outcomes, isInterrupted } = await watched(context, watching, ({ engine, signal, done }) =>
+    runInOrder(chosen, {
       concurrency: options.concurrency ?? 1,
-      signal: signals.signal,
+      signal,
       async run(pipeline) {
         const own = { ...flags, params: paramsOf(pipeline, chosen, flags.params) };
         const result = await runPipeline({ pipeline, flags: own, engine });
-        progress.done(pipeline.spec.pipeline);
+        done(pipeline.spec.pipeline);
         return result;
       },
       skip(pipeline, reason) {
         engine.log.warn(`Skipped ${pipeline.system} ${pipeline.entity} sync: ${reason}`);
         return skippedOutcome({ pipeline }, reason);
       },
-    });
-  } finally {
-    signals.stop();
-    progress.done();
-  }
+    }),
+  );
   if (options.output === "json") console.log(JSON.stringify({ runs: outcomes.map(({ summary }) => summary) }));
   else {
     if (outcomes.length > 1) console.error(`\n${overviewTable(outcomes)}`);
@@ -187,7 +174,7 @@ export async function run(
     if (options.profile) console.log(outcomes.map(profileTable).join("\n\n"));
   }
   const leftOut = outcomes.some(({ summary }) => summary.status === "skipped");
-  return signals.signal.aborted && leftOut ? 130 : exitCodeOf(outcomes);
+  return isInterrupted && leftOut ? 130 : exitCodeOf(outcomes);
 }
 
 /** Of several pipelines one at least must know a param; a single one says itself what it has. */

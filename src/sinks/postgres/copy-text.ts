@@ -15,42 +15,38 @@ export interface CopyRows {
 }
 
 /** The rows as buffers of about 64 KB; a row longer than that is one buffer. */
-export function* copyText({ rows, indexes, limits }: CopyRows): Generator<Buffer, undefined> {
-  let text = "";
-  for (const index of indexes) {
-    text += `${index}\t${encode(limits?.[index] ?? null)}`;
-    for (const value of rows[index] ?? []) text += `\t${encode(value)}`;
-    text += "\n";
-    if (text.length >= CHUNK_CHARACTERS) {
-      yield Buffer.from(text);
-      text = "";
-    }
-  }
-  if (text !== "") yield Buffer.from(text);
-  return undefined;
+export function copyText({ rows, indexes, limits }: CopyRows): Generator<Buffer, undefined> {
+  return inChunks(indexes, (index) => {
+    let line = `${index}\t${encode(limits?.[index] ?? null)}`;
+    for (const value of rows[index] ?? []) line += `\t${encode(value)}`;
+    return `${line}\n`;
+  });
 }
 
 /** The rows as they are stored: each line ends with what is the same in all of them. */
-export function* copyRows({ rows, indexes }: Omit<CopyRows, "limits">, ending: readonly Value[]): Generator<Buffer> {
+export function copyRows(
+  { rows, indexes }: Omit<CopyRows, "limits">,
+  ending: readonly Value[],
+): Generator<Buffer, undefined> {
   const end = `\t${ending.map(encode).join("\t")}\n`;
-  let text = "";
-  for (const index of indexes) {
+  return inChunks(indexes, (index) => {
     const row = rows[index] ?? [];
-    text += encode(row[0] ?? null);
-    for (let at = 1; at < row.length; at++) text += `\t${encode(row[at] ?? null)}`;
-    text += end;
-    if (text.length < CHUNK_CHARACTERS) continue;
-    yield Buffer.from(text);
-    text = "";
-  }
-  if (text !== "") yield Buffer.from(text);
+    let line = encode(row[0] ?? null);
+    for (let at = 1; at < row.length; at++) line += `\t${encode(row[at] ?? null)}`;
+    return line + end;
+  });
 }
 
-/** Lines of values, as buffers of about 64 KB. */
-export function* copyValues(lines: Iterable<readonly Value[]>): Generator<Buffer, undefined> {
+/** Lines of values. */
+export function copyValues(lines: Iterable<readonly Value[]>): Generator<Buffer, undefined> {
+  return inChunks(lines, (values) => `${values.map(encode).join("\t")}\n`);
+}
+
+/** A line for each item, as buffers of about 64 KB. */
+function* inChunks<T>(items: Iterable<T>, lineOf: (item: T) => string): Generator<Buffer, undefined> {
   let text = "";
-  for (const values of lines) {
-    text += `${values.map(encode).join("\t")}\n`;
+  for (const item of items) {
+    text += lineOf(item);
     if (text.length < CHUNK_CHARACTERS) continue;
     yield Buffer.from(text);
     text = "";

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { layOver } from "../../src/spec/lay-over.ts";
 import { startEtl } from "../support/hubspot-project.ts";
 import { warehouses } from "../support/warehouses.ts";
+import { linkedThings } from "./rules/linked-things.ts";
 import { type SpecText, ThingsProject } from "./rules/things-project.ts";
 
 const linksSpec: SpecText = {
@@ -65,17 +66,7 @@ describe.each(warehouses)("sets of parents into $name", ({ open }) => {
   });
   afterEach(() => project.close());
 
-  const items = async (ids: readonly number[]): Promise<void> => {
-    const updated_at = project.now.toISOString();
-    project.api.things = ids.map((id) => ({ id, name: `thing ${id} ${updated_at}`, updated_at }));
-    await project.run({ full: true }, { unchecked: true });
-  };
-  const run = (flags: Parameters<ThingsProject["run"]>[0] = {}, options: Parameters<ThingsProject["run"]>[1] = {}) =>
-    project.run(flags, { file: "links.yml", ...options });
-  const stored = async (): Promise<string> =>
-    (await project.query("select thing_id, to_id from link order by thing_id, to_id"))
-      .map((row) => `${Number(row["thing_id"])}-${Number(row["to_id"])}`)
-      .join(" ");
+  const { items, run, stored } = linkedThings(() => project);
   const set = (from: number, ...ids: unknown[]): void =>
     void links.set(
       from,

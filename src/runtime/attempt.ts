@@ -288,7 +288,7 @@ export class Attempt {
   }
 
   #newBatch(): Batch {
-    const batch = new Batch(this.#main?.at ?? { keys: [] });
+    const batch = new Batch(this.#main, this.#input.sink);
     this.#unwritten.add(batch);
     return batch;
   }
@@ -311,7 +311,7 @@ export class Attempt {
     const worked = clock.spentOn("map");
     await clock.work("map", () => this.#processor.process(page, batch));
     this.#costs.page(page.records.length, clock.spentOn("map") - worked);
-    await this.#costs.sample(this.#main ? batch.main.rows : batch.loose, page.sliceValue);
+    await this.#costs.sample((count) => batch.lastRecords(count), page.sliceValue);
     batch.bytes += page.bytes;
     batch.pages++;
     // Of parents whose pages are not all in, a resumed run reads all pages again: their sets are in memory alone.

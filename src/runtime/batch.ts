@@ -1,8 +1,9 @@
 /** Rows gathered between two commits: distinct by key, the newer of two wins. */
-import type { Row, RowSet, Value } from "../sinks/contract.ts";
+import type { Row, RowBuffer, RowSet, Sink, Value } from "../sinks/contract.ts";
 import type { ChildSet } from "./mapping/index.ts";
 import type { Place } from "./state/checkpoint.ts";
 import type { Reject } from "./state/rejects.ts";
+import type { Target } from "./target.ts";
 
 export interface BatchRow {
   key: string;
@@ -44,8 +45,9 @@ export class Batch {
   read = 0;
   #children = 0;
 
-  constructor(at: BatchKeys) {
-    this.main = new TableBatch(at);
+  /** @param target absent where only children are rows */
+  constructor(target: Target | undefined, sink: Pick<Sink, "buffer">) {
+    this.main = new TableBatch(target, sink);
   }
 
   /** Records and their children: what memory goes by. */
@@ -63,16 +65,29 @@ export class Batch {
     for (const { children } of found) this.#children += children.length;
   }
 
-  /** Records whose children count: rows that were written, and those that are none. @param lost places of the others. */
+  /** Records whose children count: rows that were written, and those that are none. @param lost indexes of the others. */
   parents(lost: ReadonlySet<number>): Parent[] {
-    const rows = lost.size === 0 ? this.main.rows : this.main.rows.filter((_, index) => !lost.has(index));
-    return [...rows, ...this.loose];
+    const { keys, records, children } = this.main;
+    const written = keys.map((key, index): Parent => ({ key, record: records[index], children: children[index] }));
+    return [...(lost.size === 0 ? written : written.filter((_, index) => !lost.has(index))), ...this.loose];
+  }
+
+  /** Records that came last, `count` at the most. */
+  lastRecords(count: number): unknown[] {
+    return this.loose.length > 0
+      ? this.loose.slice(-count).map(({ record }) => record)
+      : this.main.records.slice(-count);
   }
 }
 
-/** Rows for one table. */
+/** Rows for one table. What is known of a row beside its values lies in lists by its index: an object a row costs more. */
 export class TableBatch {
-  readonly rows: BatchRow[] = [];
+  /** The rows, in their sink's form. */
+  readonly rows: RowBuffer | undefined;
+  readonly keys: string[] = [];
+  readonly records: unknown[] = [];
+  /** Filled where records have children. */
+  readonly children: (readonly ChildSet[])[] = [];
   readonly rejects: Reject[] = [];
   /** Keys whose last version in this batch was rejected. */
   readonly rejectedKeys = new Set<string>();
@@ -85,22 +100,44 @@ export class TableBatch {
   rejected = 0;
   warnings = 0;
   readonly #byKey = new Map<string, number>();
-  readonly #at: BatchKeys;
+  /** What says how new each row is, where something does. */
+  readonly #newer: (Value | undefined)[] = [];
+  readonly #newerAt: number | undefined;
 
-  constructor(at: BatchKeys) {
-    this.#at = at;
+  /** @param target absent where nothing is written */
+  constructor(target: Target | undefined, sink: Pick<Sink, "buffer">) {
+    this.rows = target && sink.buffer(target.table);
+    this.#newerAt = target?.at.newerBy;
   }
 
   /** Adds a row; of two with one key the newer stays, the later read where they are equal or one has no time. */
   add(candidate: BatchRow): void {
-    if (!this.#isBehindReject(candidate)) this.rejectedKeys.delete(candidate.key);
-    const index = this.#byKey.get(candidate.key);
-    if (index === undefined) {
-      this.#byKey.set(candidate.key, this.rows.push(candidate) - 1);
+    const { key } = candidate;
+    const newer = this.#newerAt === undefined ? undefined : candidate.row[this.#newerAt];
+    if (this.rejectedKeys.size > 0 && !this.#isBehindReject(key, newer)) this.rejectedKeys.delete(key);
+    const known = this.#byKey.get(key);
+    if (known === undefined) {
+      const index = this.keys.length;
+      this.#byKey.set(key, index);
+      this.keys.push(key);
+      this.#put(index, candidate, newer);
       return;
     }
     this.duplicates++;
-    if (!this.#isOlder(candidate, this.rows[index]!)) this.rows[index] = candidate;
+    if (!isOlder(candidate.newerLimit ?? newer, this.#newer[known])) this.#put(known, candidate, newer);
+  }
+
+  #put(index: number, { row, record, newerLimit, children }: BatchRow, newer: Value | undefined): void {
+    this.rows!.set(index, row, newerLimit);
+    this.records[index] = record;
+    if (children) this.children[index] = children;
+    if (this.#newerAt !== undefined) this.#newer[index] = newer;
+  }
+
+  /** The row of a key that is in the batch. */
+  rowOf(key: string): Row {
+    const index = this.#byKey.get(key);
+    return index === undefined ? [] : (this.rows?.get(index) ?? []);
   }
 
   /**
@@ -109,7 +146,7 @@ export class TableBatch {
    */
   reject(rejects: readonly Reject[], row?: Row): void {
     this.rejected++;
-    const newer = row && this.#at.newerBy !== undefined ? row[this.#at.newerBy] : undefined;
+    const newer = row && this.#newerAt !== undefined ? row[this.#newerAt] : undefined;
     for (const reject of rejects) {
       this.rejects.push(reject);
       this.rejectedKeys.add(reject.key);
@@ -118,19 +155,14 @@ export class TableBatch {
   }
 
   /** An older version than a rejected one does not make good what is wrong with the newer. */
-  #isBehindReject({ key, row }: BatchRow): boolean {
-    const rejected = this.#rejectedNewer.get(key);
-    const mine = this.#at.newerBy === undefined ? undefined : row[this.#at.newerBy];
-    return rejected !== undefined && rejected !== null && mine !== null && mine !== undefined && mine < rejected;
+  #isBehindReject(key: string, newer: Value | undefined): boolean {
+    return isOlder(newer, this.#rejectedNewer.get(key));
   }
+}
 
-  #isOlder(candidate: BatchRow, held: BatchRow): boolean {
-    const { newerBy } = this.#at;
-    if (newerBy === undefined) return false;
-    const mine = candidate.newerLimit ?? candidate.row[newerBy];
-    const theirs = held.row[newerBy];
-    return mine !== null && mine !== undefined && theirs !== null && theirs !== undefined && mine < theirs;
-  }
+/** Both say how new they are, and the first says less. */
+function isOlder(mine: Value | undefined, theirs: Value | undefined): boolean {
+  return mine !== null && mine !== undefined && theirs !== null && theirs !== undefined && mine < theirs;
 }
 
 /** A row's key as one text; ids of the same digits are one key whether they came as number or as bigint. */

@@ -1,5 +1,5 @@
 /** The children of a batch's records, gathered for one table. */
-import type { Row, RowSet, Value } from "../sinks/contract.ts";
+import type { Row, RowSet, Sink, Value } from "../sinks/contract.ts";
 import { TableBatch, type Parent } from "./batch.ts";
 import type { ChildRecord, ChildSet, Failure, Warning } from "./mapping/index.ts";
 import { recordHash } from "./state/rejects.ts";
@@ -28,13 +28,15 @@ export interface Gathering {
   target: Target;
   /** Which of `children` it is. */
   index: number;
+  sink: Pick<Sink, "buffer">;
   /** Whether a record holds its whole set: not where parents are asked for, whose sets span pages. */
   replacesByRecord: boolean;
 }
 
 /** Of each parent the rows, rejects and set for one table. Changes nothing of what it is given: it may be repeated. */
-export function gatherChildren(parents: readonly Parent[], { target, index, replacesByRecord }: Gathering): ChildBatch {
-  const batch = new TableBatch(target.at);
+export function gatherChildren(parents: readonly Parent[], gathering: Gathering): ChildBatch {
+  const { target, index, sink, replacesByRecord } = gathering;
+  const batch = new TableBatch(target, sink);
   const toTell: ToTell[] = [];
   const sets = new Map<string, RowSet & { kept: Value[] }>();
   let warned = 0;

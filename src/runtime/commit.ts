@@ -1,10 +1,10 @@
 /** A batch into the database: rows, children, rejects and checkpoint in one transaction. */
 import { FatalError, messageOf } from "../errors.ts";
 import type { Position } from "../sources/contract.ts";
-import type { MergeInput, MergeResult, RowSet, Sink } from "../sinks/contract.ts";
+import type { MergeInput, MergeResult, RowBuffer, RowSet, Sink } from "../sinks/contract.ts";
 import type { StageClock } from "../stage-clock.ts";
 import { instantFromDate } from "../values/instant.ts";
-import type { Batch, BatchRow, TableBatch } from "./batch.ts";
+import type { Batch, TableBatch } from "./batch.ts";
 import { gatherChildren, type ToTell } from "./child-batch.ts";
 import type { DeletedRows } from "./deletes/contract.ts";
 import type { Deletions, KeyNotes } from "./deletes/deletions.ts";
@@ -224,24 +224,17 @@ export class Committer {
   async #compare({ batch, notes }: HandedOver): Promise<WrittenPart[]> {
     const { sink, deletions } = this.#options;
     const compare = async (part: TablePart): Promise<WrittenPart> => {
-      const { rows } = part.batch;
-      const idOf = ({ key }: BatchRow): string => rejectId({ table: part.target.rejectTable, key });
-      const fresh = rows.flatMap((row, index) => (this.#dryKeys.has(idOf(row)) ? [] : [index]));
-      const input = this.#mergeInput(
-        part.target,
-        fresh.map((index) => rows[index]!),
-      );
-      const merged = fresh.length > 0 ? await sink.compare(input) : nothingMerged;
-      if (this.#dryKeys.size < mostDryKeys) for (const row of rows) this.#dryKeys.add(idOf(row));
-      const at = (index: number): number => fresh[index]!;
+      const { rows, keys } = part.batch;
+      const ids = keys.map((key) => rejectId({ table: part.target.rejectTable, key }));
+      const indexes = ids.flatMap((id, index) => (this.#dryKeys.has(id) ? [] : [index]));
+      const merged =
+        rows && indexes.length > 0
+          ? await sink.compare({ ...this.#mergeInput(part.target, rows), indexes })
+          : nothingMerged;
+      if (this.#dryKeys.size < mostDryKeys) for (const id of ids) this.#dryKeys.add(id);
       return {
         ...part,
-        merged: {
-          ...merged,
-          unchanged: merged.unchanged + rows.length - fresh.length,
-          staleIndexes: merged.staleIndexes.map(at),
-          rejects: merged.rejects.map((reject) => ({ ...reject, index: at(reject.index) })),
-        },
+        merged: { ...merged, unchanged: merged.unchanged + keys.length - indexes.length },
         deleted: part.sets.length > 0 ? await sink.compareSets(replaceInput(part)) : 0,
         refused: [],
         good: [],
@@ -274,7 +267,7 @@ export class Committer {
 
   /** The records' own rows first: whose were not written, their children do not count. */
   async #parts(batch: Batch, write: (part: TablePart) => Promise<WrittenPart>): Promise<WrittenPart[]> {
-    const { main, children, replacesByRecord } = this.#options;
+    const { main, children, sink, replacesByRecord } = this.#options;
     const target = main ?? noTarget;
     const own: TablePart = { target, batch: batch.main, sets: batch.due.get(undefined) ?? [], toTell: [], warned: 0 };
     const first = await write(own);
@@ -283,7 +276,7 @@ export class Committer {
     const parents = batch.parents(new Set([...staleIndexes, ...rejects.map(({ index }) => index)]));
     const written = [first];
     for (const [index, child] of children.entries()) {
-      const gathered = gatherChildren(parents, { target: child, index, replacesByRecord });
+      const gathered = gatherChildren(parents, { target: child, index, sink, replacesByRecord });
       written.push(await write({ ...gathered, sets: [...gathered.sets, ...(batch.due.get(index) ?? [])] }));
     }
     return written;
@@ -291,12 +284,12 @@ export class Committer {
 
   async #writePart(part: TablePart, now: string): Promise<WrittenPart> {
     const { sink } = this.#options;
-    const { rows } = part.batch;
+    const { rows, keys, records } = part.batch;
     // What is gone goes first: it may hold a place that a new row needs.
     const deleted = part.sets.length > 0 ? await sink.replaceSets(replaceInput(part)) : 0;
-    const merged = rows.length > 0 ? await sink.merge(this.#mergeInput(part.target, rows, now)) : nothingMerged;
+    const merged = rows && rows.length > 0 ? await sink.merge(this.#mergeInput(part.target, rows, now)) : nothingMerged;
     const refused = merged.rejects.map(({ index, field, code, message }): Reject => {
-      const { key, record } = rows[index]!;
+      const [key, record] = [keys[index]!, records[index]];
       const { rejectTable: table } = part.target;
       return { key, stage: "write", field: field ?? "", rule: code, message, record, table };
     });
@@ -309,15 +302,13 @@ export class Committer {
     return answered.map((id) => recordHash({ id })).filter((key) => this.#openRejects.has(key));
   }
 
-  #mergeInput({ table }: Target, rows: readonly BatchRow[], now?: string): MergeInput {
-    const limited = rows.some(({ newerLimit }) => newerLimit !== undefined);
+  #mergeInput({ table }: Target, rows: RowBuffer, now?: string): MergeInput {
     return {
       table,
-      rows: rows.map(({ row }) => row),
+      rows,
       runId: this.#runId,
       now: now ?? instantFromDate(this.#options.now()),
       replaceNewer: this.#options.replaceNewer,
-      ...(limited ? { newerLimits: rows.map(({ newerLimit }) => newerLimit) } : {}),
     };
   }
 
@@ -343,9 +334,8 @@ export class Committer {
     const rejected = new Set(batch.rejects.map(({ key }) => key));
     const stillBad = new Set(refused.map(({ key }) => key));
     // An older version than the stored one makes nothing good: what was rejected may be newer than both.
-    for (const index of merged.staleIndexes) stillBad.add(batch.rows[index]!.key);
-    return batch.rows
-      .map(({ key }) => key)
+    for (const index of merged.staleIndexes) stillBad.add(batch.keys[index]!);
+    return batch.keys
       .filter((key) => this.#openRejects.has(rejectId({ table: target.rejectTable, key })) || rejected.has(key))
       .filter((key) => !batch.rejectedKeys.has(key) && !stillBad.has(key));
   }
@@ -369,7 +359,7 @@ function addedBy({ batch, merged, deleted }: WrittenPart): Counters {
     filtered: batch.filtered,
     duplicates: batch.duplicates,
     rejected: batch.rejected + rejects.length,
-    mapped: batch.rows.length - rejects.length,
+    mapped: batch.keys.length - rejects.length,
     created,
     updated,
     unchanged,

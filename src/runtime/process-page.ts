@@ -129,8 +129,9 @@ export class PageProcessor {
       parentSets?.hold();
       this.#options.deletions?.noteUnreadable(message);
     }
-    for (const [index, record] of page.records.entries()) {
-      const waiting = this.#processRecord(record, page.sliceValue, batch);
+    const { records } = page;
+    for (let index = 0; index < records.length; index++) {
+      const waiting = this.#processRecord(records[index], page.sliceValue, batch);
       if (waiting) await waiting;
       // The batch before is being written meanwhile: its answers are heard.
       else if (index % recordsAtOnce === recordsAtOnce - 1) await this.#options.clock.pause("map", setImmediate);

@@ -93,7 +93,7 @@ export function runParts(input: AttemptInput, { window, checkpoint, teller, limi
     now: () => timeOf(engine),
     maskData: engine.maskData,
     onRefused: ({ key, field, rule, message }, { target, batch }) => {
-      const row = batch.rows.find((candidate) => candidate.key === key)?.row ?? [];
+      const row = batch.rowOf(key);
       const failure = { stage: "write", field, rule, message } as const;
       if (target === main) teller.reject(failure, () => processor.label(row, key));
       else teller.reject(failure, () => label(`${target.table.name} ${keyLabel(target, row)}`, key));

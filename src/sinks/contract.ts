@@ -57,24 +57,36 @@ export interface TablePlan {
   problems: { message: string; sql: string }[];
 }
 
+/**
+ * Rows for one table in the form in which their sink writes them, made while they come in: what they were made of need
+ * not live until they are written. It is read as often as a transaction is repeated.
+ */
+export interface RowBuffer {
+  /** How many there are. */
+  readonly length: number;
+  /**
+   * Puts a row at an index: after the last one, or in the place of one that is there. A row that no database can take is
+   * put in all the same, and `merge` rejects it. Throws FatalError for one that does not have a value a column.
+   * @param newerLimit for the hour that a zone repeats in autumn: the greatest stored `newerBy` value that is still not
+   *   newer than this row. Absent: the row's own `newerBy` value.
+   */
+  set(index: number, row: Row, newerLimit?: Value): void;
+  /** A row as it was put in. */
+  get(index: number): Row;
+}
+
 export interface MergeInput {
   table: Table;
-  /**
-   * Distinct by key: the runtime has settled duplicates. Should two share a key all the same, the later one is written
-   * and the earlier one counted as unchanged.
-   */
-  rows: readonly Row[];
+  /** Of `buffer` of the same sink and for the same table; distinct by key. */
+  rows: RowBuffer;
+  /** Which of them, ascending; absent: all. */
+  indexes?: readonly number[];
   /** Written to sync_run_id of rows that change. */
   runId: number;
   /** Canonical timestamp for sync_created_at / sync_updated_at of rows that change. */
   now: string;
   /** `--force`: a stored row that is newer is replaced too. */
   replaceNewer: boolean;
-  /**
-   * For the hour that a zone repeats in autumn: per row, the greatest stored `newerBy` value that is still not
-   * newer than this row. Absent, or undefined for a row: the row's own `newerBy` value.
-   */
-  newerLimits?: readonly (Value | undefined)[];
 }
 
 /** Rows of one set, as they are to be: what else is stored in the set is deleted. */
@@ -158,6 +170,8 @@ export interface Sink {
    * SQLITE_BUSY): `body` must be repeatable. Throws FatalError when the database is gone or full.
    */
   transaction<T>(body: () => Promise<T>): Promise<T>;
+  /** An empty buffer for rows of a table. Throws SpecError for a type that does not exist. */
+  buffer(table: Table): RowBuffer;
   /** Upserts rows; call it inside `transaction`. One bad row costs one row: it comes back as a reject. */
   merge(input: MergeInput): Promise<MergeResult>;
   /**

@@ -8,6 +8,7 @@ import type {
   MergeInput,
   MergeResult,
   ReplaceInput,
+  RowBuffer,
   Sink,
   SinkKind,
   Table,
@@ -22,6 +23,7 @@ import { classify, isBusy } from "./sqlite/errors.ts";
 import { lockFile, takeLock } from "./sqlite/lock.ts";
 import { compareRows, mergeRows } from "./sqlite/merge.ts";
 import { planTable } from "./sqlite/plan.ts";
+import { SqliteRows } from "./sqlite/row-buffer.ts";
 import { keyText } from "./sqlite/sql.ts";
 import { compareSets, replaceSets } from "./sqlite/replace.ts";
 
@@ -133,6 +135,10 @@ class SqliteSink implements Sink {
       if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
       throw isBusy(error) ? error : classify(error, { address: this.address, statement });
     }
+  }
+
+  buffer(table: Table): RowBuffer {
+    return new SqliteRows(table);
   }
 
   async merge(input: MergeInput): Promise<MergeResult> {

@@ -92,6 +92,12 @@ export function compileBigint(_type: ParsedType, options: NumberOptions): Conver
     if (typeof value === "number" && Number.isSafeInteger(value)) return value + 0;
     const short = typeof value === "string" ? shortWhole(value) : Number.NaN;
     if (!Number.isNaN(short)) return short;
+    // Up to 18 digits fit eight bytes whatever they are.
+    if (typeof value === "string" && value.length <= 18 && isPlainNumber(value) && !value.includes(".")) {
+      const exact = BigInt(value);
+      const number = Number(exact);
+      return Number.isSafeInteger(number) ? number : exact;
+    }
     const decimal = read(value);
     if (decimal.exponent < 0) throw new RecordError(`${showValue(value)} is not a whole number`);
     if (typeof value === "number") {
@@ -112,7 +118,19 @@ export function compileDecimal({ precision, scale }: ParsedType, options: Number
   const read = compileReader("a decimal number", options);
   const tooWide = (value: unknown): RecordError =>
     new RecordError(`${showValue(value)} does not fit decimal(${precision},${scale})`);
+  // Below a quarter of what a double holds exactly, of all texts with `scale` decimals at most one is the number.
+  const limit = Math.min(10 ** (precision - scale), 2 ** 51 / 10 ** scale);
+  /** The text of a number that needs no rounding: of nearly all. */
+  const textOf = (number: number): string | undefined => {
+    if (!(number < limit && number > -limit)) return undefined;
+    const text = number.toFixed(scale);
+    return Number(text) === number ? text : undefined;
+  };
   return (value, warn) => {
+    const isShort = typeof value === "string" && value.length <= 15 && isPlainNumber(value);
+    const number = typeof value === "number" ? value : isShort ? Number(value) : Number.NaN;
+    const text = textOf(number);
+    if (text !== undefined) return text;
     const decimal = read(value);
     if (wholeDigits(decimal) > precision - scale) throw tooWide(value);
     const { digits, rounded } = roundHalfEven(decimal, scale);

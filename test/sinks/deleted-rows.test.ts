@@ -35,7 +35,7 @@ describe.each(targets)("$name", ({ fresh, end }) => {
   test("a table is created with deleted_at, and one that exists is given it", async () => {
     await using sink = await opened(warehouse.address);
     expect((await sink.plan(people)).statements[0]).toContain('"deleted_at"');
-    await write(sink, inputOf({ ...people, keepsDeleted: false }, [[1, "a"]]));
+    await write(sink, inputOf(sink, { ...people, keepsDeleted: false }, [[1, "a"]]));
     const plan = await sink.plan(people);
     expect(plan).toMatchObject({ creates: false, problems: [] });
     expect(plan.statements).toHaveLength(1);
@@ -54,9 +54,9 @@ describe.each(targets)("$name", ({ fresh, end }) => {
 
   test("a row that comes back lives again and is updated, its content the same or not", async () => {
     await using sink = await opened(warehouse.address);
-    await write(sink, inputOf(people, list([1, "a"], [2, "a"], [3, "a"])));
+    await write(sink, inputOf(sink, people, list([1, "a"], [2, "a"], [3, "a"])));
     await run(sink, `update thing set deleted_at = '${NOW}' where id < 3`);
-    const input = inputOf(people, list([1, "a"], [2, "b"], [3, "a"], [4, "a"]), { now: LATER });
+    const input = inputOf(sink, people, list([1, "a"], [2, "b"], [3, "a"], [4, "a"]), { now: LATER });
     expect(counts(await sink.compare(input))).toEqual([1, 2, 1, 0, 0]);
     expect(counts(await write(sink, input))).toEqual([1, 2, 1, 0, 0]);
     expect(await stored(sink)).toEqual([
@@ -70,10 +70,10 @@ describe.each(targets)("$name", ({ fresh, end }) => {
   test("an older version does not bring a deleted row back", async () => {
     await using sink = await opened(warehouse.address);
     const at = (hour: number): string => `2025-01-01T0${hour}:00:00.000000Z`;
-    await write(sink, inputOf(versions, list([1, "a", at(5)], [2, "a", at(5)])));
+    await write(sink, inputOf(sink, versions, list([1, "a", at(5)], [2, "a", at(5)])));
     await run(sink, `update thing set deleted_at = '${NOW}'`);
     const rows: Row[] = list([1, "b", at(4)], [2, "a", at(5)]);
-    expect(counts(await write(sink, inputOf(versions, rows, { now: LATER })))).toEqual([0, 1, 0, 1, 0]);
+    expect(counts(await write(sink, inputOf(sink, versions, rows, { now: LATER })))).toEqual([0, 1, 0, 1, 0]);
     expect(await stored(sink)).toEqual([
       [1, NOW, NOW],
       [2, null, LATER],
@@ -83,9 +83,9 @@ describe.each(targets)("$name", ({ fresh, end }) => {
   test("a table that is nothing but its key", async () => {
     await using sink = await opened(warehouse.address);
     const bare = tableOf({ id: "integer" }, { keepsDeleted: true });
-    await write(sink, inputOf(bare, [[1], [2]]));
+    await write(sink, inputOf(sink, bare, [[1], [2]]));
     await run(sink, `update thing set deleted_at = '${NOW}' where id = 1`);
-    expect(counts(await write(sink, inputOf(bare, [[1], [2]], { now: LATER })))).toEqual([0, 1, 1, 0, 0]);
+    expect(counts(await write(sink, inputOf(sink, bare, [[1], [2]], { now: LATER })))).toEqual([0, 1, 1, 0, 0]);
   });
 
   test.each([
@@ -101,14 +101,14 @@ describe.each(targets)("$name", ({ fresh, end }) => {
   ] as const)("the key text of %s %s", async (type, value, text) => {
     await using sink = await opened(warehouse.address);
     const table = tableOf({ id: type, name: "text" });
-    await write(sink, inputOf(table, [[value, "a"]]));
+    await write(sink, inputOf(sink, table, [[value, "a"]]));
     expect(await keyTexts(sink, table)).toEqual([text]);
   });
 
   test("the key text of several columns cannot be that of others", async () => {
     await using sink = await opened(warehouse.address);
     const table = tableOf({ a: "text", b: "text", n: "integer" }, { keys: ["a", "b", "n"] });
-    await write(sink, inputOf(table, list(["x,y", "z", 1], ["x", "y,z", 1], ["x\\", ",", 2])));
+    await write(sink, inputOf(sink, table, list(["x,y", "z", 1], ["x", "y,z", 1], ["x\\", ",", 2])));
     expect((await keyTexts(sink, table)).toSorted()).toEqual(["x\\\\,\\,,2", "x\\,y,z,1", "x,y\\,z,1"].toSorted());
   });
 });

@@ -43,7 +43,7 @@ describe("a first load", () => {
     await watch(peopleColumns);
     await using sink = await opened(database.url);
     for (const id of [1, 3, 5]) {
-      const input = inputOf(people, list([id, "a"], [id + 1, null]), { runId: id, now: id === 5 ? LATER : NOW });
+      const input = inputOf(sink, people, list([id, "a"], [id + 1, null]), { runId: id, now: id === 5 ? LATER : NOW });
       expect(counts(await write(sink, input))).toEqual([2, 0, 0, 0, 0]);
     }
     expect(await statements()).toEqual(["WITH", "COPY", "COPY"]);
@@ -58,13 +58,13 @@ describe("a first load", () => {
   test("a batch of stored rows, the same and changed and older, is staged, and so is the next", async () => {
     await watch("id integer PRIMARY KEY, name text, changed timestamptz");
     await using sink = await opened(database.url);
-    await write(sink, inputOf(versions, list([1, "a", at(5)])));
-    await write(sink, inputOf(versions, list([2, "a", at(5)], [3, "a", at(5)])));
-    const mixed = list([1, "a", at(5)], [2, "b", at(6)], [3, "b", at(4)], [4, "new", at(1)], [4, "newer", at(2)]);
-    const result = await write(sink, inputOf(versions, mixed));
-    expect(counts(result)).toEqual([1, 1, 2, 1, 0]);
+    await write(sink, inputOf(sink, versions, list([1, "a", at(5)])));
+    await write(sink, inputOf(sink, versions, list([2, "a", at(5)], [3, "a", at(5)])));
+    const mixed = list([1, "a", at(5)], [2, "b", at(6)], [3, "b", at(4)], [4, "newer", at(2)]);
+    const result = await write(sink, inputOf(sink, versions, mixed));
+    expect(counts(result)).toEqual([1, 1, 1, 1, 0]);
     expect(result.staleIndexes).toEqual([2]);
-    await write(sink, inputOf(versions, list([5, "a", at(5)])));
+    await write(sink, inputOf(sink, versions, list([5, "a", at(5)])));
     expect(await statements()).toEqual(["WITH", "COPY", "WITH", "WITH"]);
     expect(await readBack(sink, versions)).toEqual(
       list([1, "a", at(5)], [2, "b", at(6)], [3, "a", at(5)], [4, "newer", at(2)], [5, "a", at(5)]),
@@ -77,8 +77,8 @@ describe("a first load", () => {
     await using sink = await opened(database.url);
     const plan = await sink.plan(padded);
     if (plan.problems.length > 0) return;
-    await write(sink, inputOf(padded, list(["x", "a"])));
-    const result = await write(sink, inputOf(padded, list(["y", "a"], ["y ", "b"], ["z", "c"])));
+    await write(sink, inputOf(sink, padded, list(["x", "a"])));
+    const result = await write(sink, inputOf(sink, padded, list(["y", "a"], ["y ", "b"], ["z", "c"])));
     expect(result.created + result.updated + result.unchanged + result.rejects.length).toBe(3);
     expect(await database.query("SELECT id FROM thing")).toHaveLength(3);
   });
@@ -118,13 +118,13 @@ describe("a first load", () => {
       ...texts.map((text, index) => [from + index, ...values(text)]),
       [from + texts.length, ...nulls],
     ];
-    await write(sink, inputOf(all, half(0)));
-    expect(counts(await write(sink, inputOf(all, half(100))))).toEqual([8, 0, 0, 0, 0]);
+    await write(sink, inputOf(sink, all, half(0)));
+    expect(counts(await write(sink, inputOf(sink, all, half(100))))).toEqual([8, 0, 0, 0, 0]);
     const stored = await readBack(sink, all);
     expect(stored.slice(8).map(([, ...row]) => row)).toEqual(stored.slice(0, 8).map(([, ...row]) => row));
     // Whatever was copied is the same as what would be staged: nothing has changed.
     await using other = await opened(database.url);
-    expect(counts(await write(other, inputOf(all, half(100))))).toEqual([0, 0, 8, 0, 0]);
+    expect(counts(await write(other, inputOf(sink, all, half(100))))).toEqual([0, 0, 8, 0, 0]);
   });
 });
 
@@ -138,7 +138,7 @@ describe("rows that are refused", () => {
     const { problems } = await sink.plan(strict);
     const wide = problems.some(({ message }) => message.includes("character varying"));
     if (wide) await database.query("ALTER TABLE thing ALTER name TYPE text");
-    await write(sink, inputOf(strict, list([1, "a", "a@x", 1])));
+    await write(sink, inputOf(sink, strict, list([1, "a", "a@x", 1])));
     const rows = list(
       [2, "b", "b@x", 1],
       [3, null, "c@x", 1],
@@ -149,7 +149,7 @@ describe("rows that are refused", () => {
       [7, "h", "h@x", 2 ** 31],
       [8, "i", "i@x", 1],
     );
-    const result = await write(sink, inputOf(strict, rows));
+    const result = await write(sink, inputOf(sink, strict, rows));
     expect(counts(result)).toEqual([2, 0, 0, 0, 6]);
     expect(result.rejects.map(({ index, code }) => [index, code])).toEqual([
       [1, "23502"],
@@ -174,8 +174,10 @@ describe("a table that is somebody else's", () => {
       BEGIN IF NEW.name = 'skip' THEN RETURN NULL; END IF; NEW.name := upper(NEW.name); RETURN NEW; END $$`);
     await database.query("CREATE TRIGGER tidy BEFORE INSERT ON thing FOR EACH ROW EXECUTE FUNCTION tidy()");
     await using sink = await opened(database.url);
-    await write(sink, inputOf(people, list([1, "a"])));
-    expect(counts(await write(sink, inputOf(people, list([2, "b"], [3, "skip"], [4, "c"]))))).toEqual([2, 0, 1, 0, 0]);
+    await write(sink, inputOf(sink, people, list([1, "a"])));
+    expect(counts(await write(sink, inputOf(sink, people, list([2, "b"], [3, "skip"], [4, "c"]))))).toEqual([
+      2, 0, 1, 0, 0,
+    ]);
     expect(await statements()).toEqual(["WITH", "COPY"]);
     expect(await database.query("SELECT id, name, origin, twice FROM thing ORDER BY id")).toEqual([
       { id: 1, name: "A", origin: "etl", twice: 2 },
@@ -187,9 +189,9 @@ describe("a table that is somebody else's", () => {
   test("filled by somebody else meanwhile: their rows are updated", async () => {
     await watch(peopleColumns);
     await using sink = await opened(database.url);
-    await write(sink, inputOf(people, list([1, "a"])));
+    await write(sink, inputOf(sink, people, list([1, "a"])));
     await database.query("INSERT INTO thing (id, name) VALUES (2, 'theirs'), (3, 'ours')");
-    expect(counts(await write(sink, inputOf(people, list([2, "ours"], [3, "ours"], [4, "ours"]))))).toEqual([
+    expect(counts(await write(sink, inputOf(sink, people, list([2, "ours"], [3, "ours"], [4, "ours"]))))).toEqual([
       1, 1, 1, 0, 0,
     ]);
   });
@@ -197,12 +199,12 @@ describe("a table that is somebody else's", () => {
   test("filled by somebody else in a transaction that is still open: it is waited for", async () => {
     await watch(peopleColumns);
     await using sink = await opened(database.url);
-    await write(sink, inputOf(people, list([1, "a"])));
+    await write(sink, inputOf(sink, people, list([1, "a"])));
     const other = new pg.Client({ connectionString: database.url });
     await other.connect();
     await other.query("BEGIN");
     await other.query("INSERT INTO thing (id, name) VALUES (2, 'theirs')");
-    const writing = write(sink, inputOf(people, list([2, "ours"], [3, "ours"])));
+    const writing = write(sink, inputOf(sink, people, list([2, "ours"], [3, "ours"])));
     await expect
       .poll(() => database.query("SELECT 1 FROM pg_locks WHERE NOT granted"), { timeout: 20_000 })
       .toHaveLength(1);
@@ -216,8 +218,8 @@ describe("a table that is somebody else's", () => {
     await watch(peopleColumns);
     await database.query("ALTER TABLE thing ENABLE ROW LEVEL SECURITY");
     await using sink = await opened(database.url);
-    await write(sink, inputOf(people, list([1, "a"])));
-    await write(sink, inputOf(people, list([2, "a"])));
+    await write(sink, inputOf(sink, people, list([1, "a"])));
+    await write(sink, inputOf(sink, people, list([2, "a"])));
     expect(await statements()).toEqual(["WITH", "WITH"]);
   });
 });

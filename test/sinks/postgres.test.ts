@@ -31,13 +31,13 @@ async function terminate(sink: Sink): Promise<void> {
 describe("a lost connection", () => {
   test("aborts `lost`, and everything after it is a FatalError", async () => {
     await using sink = await opened(database.url);
-    await write(sink, inputOf(people, [[1, "a"]]));
+    await write(sink, inputOf(sink, people, [[1, "a"]]));
     expect(await sink.lock("run")).toBeDefined();
     expect(sink.lost.aborted).toBe(false);
     await terminate(sink);
     await expect.poll(() => sink.lost.aborted).toBe(true);
     expect(sink.lost.reason).toBeInstanceOf(FatalError);
-    await expect(sink.transaction(() => sink.merge(inputOf(people, [[2, "a"]])))).rejects.toThrow(FatalError);
+    await expect(sink.transaction(() => sink.merge(inputOf(sink, people, [[2, "a"]])))).rejects.toThrow(FatalError);
     await expect(sink.plan(people)).rejects.toThrow(/the connection was lost/);
     await expect(sink.database.selectFrom("thing").selectAll().execute()).rejects.toThrow(/the connection was lost/);
     await using other = await opened(database.url);
@@ -48,9 +48,9 @@ describe("a lost connection", () => {
     await using sink = await opened(database.url);
     await sink.apply(await sink.plan(people));
     const failing = sink.transaction(async () => {
-      await sink.merge(inputOf(people, [[1, "a"]]));
+      await sink.merge(inputOf(sink, people, [[1, "a"]]));
       await terminate(sink);
-      await sink.merge(inputOf(people, [[2, "a"]]));
+      await sink.merge(inputOf(sink, people, [[2, "a"]]));
     });
     await expect(failing).rejects.toThrow(FatalError);
     expect(await database.query("SELECT * FROM thing")).toEqual([]);
@@ -61,7 +61,7 @@ describe("a lost connection", () => {
     await sink.apply(await sink.plan(people));
     const rows = Array.from({ length: 300 }, (_, id): Row => [id, "x".repeat(200_000)]);
     const found = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(sink.database);
-    const failing = sink.transaction(() => sink.merge(inputOf(people, rows)));
+    const failing = sink.transaction(() => sink.merge(inputOf(sink, people, rows)));
     const killer = (async () => {
       for (;;) {
         const [busy] = await database.query<{ query: string }>("SELECT query FROM pg_stat_activity WHERE pid = $1", [
@@ -93,7 +93,7 @@ describe("a transaction is made again", () => {
     let attempts = 0;
     const result = await sink.transaction(async () => {
       attempts++;
-      const merged = await sink.merge(inputOf(people, [[1, "a"]]));
+      const merged = await sink.merge(inputOf(sink, people, [[1, "a"]]));
       if (attempts < 3) await run(sink, `DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '${code}'; END $$`);
       return counts(merged);
     });
@@ -103,15 +103,15 @@ describe("a transaction is made again", () => {
   test("after a real deadlock", async () => {
     await using first = await opened(database.url);
     await using second = await opened(database.url);
-    await write(first, inputOf(people, list([1, "a"], [2, "a"])));
+    await write(first, inputOf(first, people, list([1, "a"], [2, "a"])));
     let met = 0;
     const bothStarted = Promise.withResolvers<void>();
     const crossing = (sink: Sink, order: number[]): Promise<void> =>
       sink.transaction(async () => {
-        await sink.merge(inputOf(people, [[order[0] ?? 0, `by ${order[0]}`]]));
+        await sink.merge(inputOf(sink, people, [[order[0] ?? 0, `by ${order[0]}`]]));
         if (++met === 2) bothStarted.resolve();
         await bothStarted.promise;
-        await sink.merge(inputOf(people, [[order[1] ?? 0, `by ${order[0]}`]]));
+        await sink.merge(inputOf(sink, people, [[order[1] ?? 0, `by ${order[0]}`]]));
       });
     await Promise.all([crossing(first, [1, 2]), crossing(second, [2, 1])]);
     expect(met).toBe(3);
@@ -157,9 +157,9 @@ describe("sessions with other settings", () => {
         [2, "1883-11-18T17:00:00.000000Z", "1883-11-18", "PT1H", 1 / 3],
       );
       await using sink = await opened(other.url);
-      await write(sink, inputOf(table, rows));
+      await write(sink, inputOf(sink, table, rows));
       expect(await readBack(sink, table)).toEqual(rows);
-      expect(counts(await write(sink, inputOf(table, rows)))).toEqual([0, 0, 2, 0, 0]);
+      expect(counts(await write(sink, inputOf(sink, table, rows)))).toEqual([0, 0, 2, 0, 0]);
       const stored = await other.query(
         "SELECT extract(epoch FROM at)::text AS at, to_char(day, 'YYYY-MM-DD') AS day FROM thing ORDER BY id",
       );
@@ -179,7 +179,7 @@ describe("rejects", () => {
     await run(sink, "CREATE TABLE thing (id integer PRIMARY KEY, name varchar(5))");
     const isBad = (id: number): boolean => id % 40 === 7;
     const rows = Array.from({ length: 1000 }, (_, id): Row => [id, isBad(id) ? "too long" : "short"]);
-    const result = await write(sink, inputOf(people, rows));
+    const result = await write(sink, inputOf(sink, people, rows));
     expect(counts(result)).toEqual([975, 0, 0, 0, 25]);
     expect(result.rejects.map((reject) => reject.index)).toEqual(rows.flatMap((_, id) => (isBad(id) ? [id] : [])));
     for (const reject of result.rejects) {
@@ -189,7 +189,7 @@ describe("rejects", () => {
         message: "PostgreSQL refused the row: value too long for type character varying(5)",
       });
     }
-    expect((await sink.compare(inputOf(people, rows))).rejects).toEqual(result.rejects);
+    expect((await sink.compare(inputOf(sink, people, rows))).rejects).toEqual(result.rejects);
   });
 
   test("refused in the first line, while megabytes are still to be sent", async () => {
@@ -197,7 +197,7 @@ describe("rejects", () => {
     await run(sink, "CREATE TABLE thing (id integer PRIMARY KEY, name varchar(5), note text)");
     const table = tableOf({ id: "integer", name: "text", note: "text" });
     const rows = Array.from({ length: 300 }, (_, id): Row => [id, id < 3 ? "too long" : "short", "x".repeat(200_000)]);
-    const result = await write(sink, inputOf(table, rows));
+    const result = await write(sink, inputOf(sink, table, rows));
     expect(result.rejects.map((reject) => reject.index)).toEqual([0, 1, 2]);
     expect(counts(result)).toEqual([297, 0, 0, 0, 3]);
     expect(await database.query("SELECT count(*)::int AS n, sum(length(note))::int AS size FROM thing")).toEqual([
@@ -210,7 +210,7 @@ describe("rejects", () => {
     const table = tableOf({ id: "integer", count: "integer", amount: "decimal(5,2)" });
     const result = await write(
       sink,
-      inputOf(table, list([1, 2147483648, null], [2, null, "1234.00"], [3, 1, "999.99"])),
+      inputOf(sink, table, list([1, 2147483648, null], [2, null, "1234.00"], [3, 1, "999.99"])),
     );
     expect(result.rejects.map(({ index, field, code }) => ({ index, field, code }))).toEqual([
       { index: 0, field: "count", code: "22003" },
@@ -227,7 +227,7 @@ describe("rejects", () => {
         "CREATE TABLE thing (id integer PRIMARY KEY, parent integer REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
     );
     const table = tableOf({ id: "integer", parent: "integer" });
-    const result = await write(sink, inputOf(table, list([1, 1], [2, 99], [3, 1])));
+    const result = await write(sink, inputOf(sink, table, list([1, 1], [2, 99], [3, 1])));
     expect(result.rejects).toMatchObject([{ index: 1, field: "parent", code: "23503" }]);
     expect(counts(result)).toEqual([2, 0, 0, 0, 1]);
   });
@@ -235,7 +235,7 @@ describe("rejects", () => {
   test("keys that differ for us and are one for the database: the later one wins", async () => {
     await using sink = await opened(database.url);
     const table = tableOf({ span: "interval", note: "text" });
-    expect(counts(await write(sink, inputOf(table, list(["P1M", "a"], ["PT1H", "b"], ["P30D", "c"]))))).toEqual([
+    expect(counts(await write(sink, inputOf(sink, table, list(["P1M", "a"], ["PT1H", "b"], ["P30D", "c"]))))).toEqual([
       2, 1, 0, 0, 0,
     ]);
     expect((await readBack(sink, table)).map((row) => row[1]).sort()).toEqual(["b", "c"]);
@@ -244,7 +244,7 @@ describe("rejects", () => {
   test("the words of a failed row do not repeat the row", async () => {
     await using sink = await opened(database.url);
     await run(sink, "CREATE TABLE thing (id integer PRIMARY KEY, name text CHECK (name <> 'secret'))");
-    const result = await write(sink, inputOf(people, [[1, "secret"]]));
+    const result = await write(sink, inputOf(sink, people, [[1, "secret"]]));
     expect(result.rejects[0]?.message).toMatch(/violates check constraint/);
     expect(result.rejects[0]?.message).not.toContain("secret");
   });
@@ -254,11 +254,11 @@ describe("what is unchanged", () => {
   test("is not even locked", async () => {
     await using sink = await opened(database.url);
     const rows = Array.from({ length: 100 }, (_, id): Row => [id, "a"]);
-    await write(sink, inputOf(people, rows));
+    await write(sink, inputOf(sink, people, rows));
     const state = "SELECT id, ctid::text, xmin::text, xmax::text FROM thing ORDER BY id";
     const before = await database.query(state);
     await using later = await opened(database.url);
-    expect(counts(await write(later, inputOf(people, rows)))).toEqual([0, 0, 100, 0, 0]);
+    expect(counts(await write(later, inputOf(sink, people, rows)))).toEqual([0, 0, 100, 0, 0]);
     expect(await database.query(state)).toEqual(before);
   });
 
@@ -267,16 +267,16 @@ describe("what is unchanged", () => {
     const versions = tableOf({ id: "integer", name: "text", version: "integer" }, { newerBy: "version" });
     const batch = (from: number, name: string, version: number): Row[] =>
       Array.from({ length: 10 }, (_, at) => [from + at, name, version]);
-    expect(counts(await write(sink, inputOf(versions, batch(0, "a", 2))))).toEqual([10, 0, 0, 0, 0]);
+    expect(counts(await write(sink, inputOf(sink, versions, batch(0, "a", 2))))).toEqual([10, 0, 0, 0, 0]);
     // The last batch was new, so this one is written without looking first.
-    expect(counts(await write(sink, inputOf(versions, [...batch(0, "a", 2), ...batch(10, "a", 2)])))).toEqual([
+    expect(counts(await write(sink, inputOf(sink, versions, [...batch(0, "a", 2), ...batch(10, "a", 2)])))).toEqual([
       10, 0, 10, 0, 0,
     ]);
-    expect(counts(await write(sink, inputOf(versions, batch(20, "a", 2))))).toEqual([10, 0, 0, 0, 0]);
-    expect(counts(await write(sink, inputOf(versions, [...batch(0, "b", 1), ...batch(15, "b", 3)])))).toEqual([
+    expect(counts(await write(sink, inputOf(sink, versions, batch(20, "a", 2))))).toEqual([10, 0, 0, 0, 0]);
+    expect(counts(await write(sink, inputOf(sink, versions, [...batch(0, "b", 1), ...batch(15, "b", 3)])))).toEqual([
       0, 10, 0, 10, 0,
     ]);
-    expect(counts(await write(sink, inputOf(versions, [...batch(0, "b", 1), ...batch(15, "b", 3)])))).toEqual([
+    expect(counts(await write(sink, inputOf(sink, versions, [...batch(0, "b", 1), ...batch(15, "b", 3)])))).toEqual([
       0, 0, 10, 10, 0,
     ]);
   });
@@ -299,9 +299,9 @@ describe("plan", () => {
       },
     ]);
     expect((await sink.plan(tableOf({ id: "integer" }, { name: "t".repeat(64) }))).problems).toHaveLength(1);
-    expect(counts(await write(sink, inputOf(tableOf({ id: "integer" }, { name: "t".repeat(63) }), [[1]])))).toEqual([
-      1, 0, 0, 0, 0,
-    ]);
+    expect(
+      counts(await write(sink, inputOf(sink, tableOf({ id: "integer" }, { name: "t".repeat(63) }), [[1]]))),
+    ).toEqual([1, 0, 0, 0, 0]);
   });
 
   test.each([
@@ -358,7 +358,7 @@ describe("plan", () => {
       'ALTER TABLE "thing" ALTER COLUMN "id" SET GENERATED BY DEFAULT',
       'ALTER TABLE "thing" ALTER COLUMN "name" DROP EXPRESSION',
     ]);
-    expect(counts(await write(sink, inputOf(people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
+    expect(counts(await write(sink, inputOf(sink, people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
   });
 
   describe("of collations by which texts that differ are equal", () => {
@@ -386,8 +386,8 @@ describe("plan", () => {
         ["a", "one"],
         ["A", "two"],
       ];
-      expect(counts(await write(sink, inputOf(named, rows)))).toEqual([2, 0, 0, 0, 0]);
-      expect(counts(await write(sink, inputOf(named, [["a", "ONE"]])))).toEqual([0, 1, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(sink, named, rows)))).toEqual([2, 0, 0, 0, 0]);
+      expect(counts(await write(sink, inputOf(sink, named, [["a", "ONE"]])))).toEqual([0, 1, 0, 0, 0]);
       await run(sink, "DROP TABLE thing; DROP COLLATION loose");
     });
 
@@ -437,7 +437,7 @@ describe("plan", () => {
       sink,
       "CREATE SCHEMA IF NOT EXISTS other;\nCREATE TABLE other.thing (id integer PRIMARY KEY, name text);\nSET search_path = other, public",
     );
-    expect(counts(await write(sink, inputOf(people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
+    expect(counts(await write(sink, inputOf(sink, people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
     expect(await database.query("SELECT id FROM other.thing")).toEqual([{ id: 1 }]);
     await run(sink, "DROP SCHEMA other CASCADE");
   });
@@ -446,7 +446,7 @@ describe("plan", () => {
 describe("merging", () => {
   test("into a table that is gone is the spec's affair, with the statement", async () => {
     await using sink = await opened(database.url);
-    const failing = sink.transaction(() => sink.merge(inputOf(people, [[1, "a"]])));
+    const failing = sink.transaction(() => sink.merge(inputOf(sink, people, [[1, "a"]])));
     await expect(failing).rejects.toThrow(SpecError);
     await expect(failing).rejects.toThrow(/INSERT INTO "thing"/);
   });
@@ -455,8 +455,8 @@ describe("merging", () => {
     await using sink = await opened(database.url);
     await run(sink, "CREATE TABLE thing (id bigint PRIMARY KEY, code char(5), amount numeric(14,4))");
     const table = tableOf({ id: "integer", code: "text", amount: "decimal(12,2)" });
-    await write(sink, inputOf(table, [[1, "ab", "1.50"]]));
-    expect(counts(await write(sink, inputOf(table, [[1, "ab", "1.50"]])))).toEqual([0, 0, 1, 0, 0]);
+    await write(sink, inputOf(sink, table, [[1, "ab", "1.50"]]));
+    expect(counts(await write(sink, inputOf(sink, table, [[1, "ab", "1.50"]])))).toEqual([0, 0, 1, 0, 0]);
   });
 });
 

@@ -26,7 +26,7 @@ describe("reading alone", () => {
   test("does not create the file, and finds nothing in it", async () => {
     await using sink = await opened(address(), true);
     expect((await sink.plan(people)).creates).toBe(true);
-    expect(counts(await sink.compare(inputOf(people, list([1, "a"], [2, "b"]))))).toEqual([2, 0, 0, 0, 0]);
+    expect(counts(await sink.compare(inputOf(sink, people, list([1, "a"], [2, "b"]))))).toEqual([2, 0, 0, 0, 0]);
     expect(await sink.lock("run")).toBeDefined();
     expect(sink.address).toBe(address());
     expect(readdirSync(folder)).toEqual([]);
@@ -34,10 +34,10 @@ describe("reading alone", () => {
 
   test("leaves no files beside the one that is there", async () => {
     const writer = await opened(address());
-    await write(writer, inputOf(people, [[1, "a"]]));
+    await write(writer, inputOf(writer, people, [[1, "a"]]));
     await writer.close();
     const reader = await opened(address(), true);
-    expect(counts(await reader.compare(inputOf(people, [[1, "b"]])))).toEqual([0, 1, 0, 0, 0]);
+    expect(counts(await reader.compare(inputOf(reader, people, [[1, "b"]])))).toEqual([0, 1, 0, 0, 0]);
     await reader.close();
     expect(readdirSync(folder)).toEqual(["warehouse.db"]);
   });
@@ -80,7 +80,7 @@ describe("opening", () => {
 
   test("a database in memory", async () => {
     await using sink = await opened("sqlite::memory:");
-    expect(counts(await write(sink, inputOf(people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
+    expect(counts(await write(sink, inputOf(sink, people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
     const lock = await sink.lock("run");
     expect(await sink.lock("run")).toBeUndefined();
     await lock?.release();
@@ -125,7 +125,9 @@ describe("another writer", () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 10);
     // One through the transaction, one through the database on its own.
-    expect(counts(await sink.transaction(() => sink.merge(inputOf(people, [[1, "a"]]))))).toEqual([1, 0, 0, 0, 0]);
+    expect(counts(await sink.transaction(() => sink.merge(inputOf(sink, people, [[1, "a"]]))))).toEqual([
+      1, 0, 0, 0, 0,
+    ]);
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(5);
     await exited;
@@ -137,7 +139,7 @@ describe("another writer", () => {
     await using second = await opened(address());
     await first.apply(await first.plan(people));
     const slow = first.transaction(async () => {
-      await first.merge(inputOf(people, [[1, "a"]]));
+      await first.merge(inputOf(first, people, [[1, "a"]]));
       await sleep(300);
     });
     await sleep(20);
@@ -149,7 +151,7 @@ describe("another writer", () => {
 
 test("a number that is bound to a text column stays as it is written", async () => {
   await using sink = await opened(address());
-  await write(sink, inputOf(people, [[1, "a"]]));
+  await write(sink, inputOf(sink, people, [[1, "a"]]));
   await sink.database.insertInto("thing").values({ id: 2, name: 5 }).execute();
   await sink.database.insertInto("thing").values({ id: 3, name: 1.5 }).execute();
   expect(await readBack(sink, people)).toEqual(list([1, "a"], [2, "5"], [3, "1.5"]));
@@ -157,15 +159,15 @@ test("a number that is bound to a text column stays as it is written", async () 
 
 test("a full disk is fatal, and nothing of the batch stays", async () => {
   await using sink = await opened(address());
-  await write(sink, inputOf(people, [[1, "a"]]));
+  await write(sink, inputOf(sink, people, [[1, "a"]]));
   await run(sink, "PRAGMA max_page_count = 30");
   const rows = Array.from({ length: 1000 }, (_, id): Row => [id, "x".repeat(1000)]);
-  const failing = sink.transaction(() => sink.merge(inputOf(people, rows)));
+  const failing = sink.transaction(() => sink.merge(inputOf(sink, people, rows)));
   await expect(failing).rejects.toThrow(FatalError);
   await expect(failing).rejects.toThrow(/SQLITE_FULL/);
   expect(await readBack(sink, people)).toEqual([[1, "a"]]);
   await run(sink, "PRAGMA max_page_count = 100000");
-  expect(counts(await sink.transaction(() => sink.merge(inputOf(people, rows))))).toEqual([999, 1, 0, 0, 0]);
+  expect(counts(await sink.transaction(() => sink.merge(inputOf(sink, people, rows))))).toEqual([999, 1, 0, 0, 0]);
 });
 
 describe("plan", () => {
@@ -185,8 +187,8 @@ describe("plan", () => {
     await using sink = await opened(address());
     await run(sink, "CREATE TABLE Thing (ID integer PRIMARY KEY, NAME text, SYNC_RUN_ID integer)");
     expect((await sink.plan(people)).statements).toHaveLength(2);
-    expect(counts(await write(sink, inputOf(people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
-    expect(counts(await sink.compare(inputOf(people, [[1, "a"]])))).toEqual([0, 0, 1, 0, 0]);
+    expect(counts(await write(sink, inputOf(sink, people, [[1, "a"]])))).toEqual([1, 0, 0, 0, 0]);
+    expect(counts(await sink.compare(inputOf(sink, people, [[1, "a"]])))).toEqual([0, 0, 1, 0, 0]);
   });
 
   test("a column that SQLite computes, and a key of another type, with the SQL that changes them", async () => {
@@ -239,7 +241,7 @@ describe("strict tables", () => {
     await run(sink, "CREATE TABLE thing (id TEXT PRIMARY KEY, size REAL, count INT) STRICT");
     const table = tableOf({ id: "text", size: "double", count: "integer" });
     expect((await sink.plan(table)).problems).toEqual([]);
-    const result = await write(sink, inputOf(table, list(["a", 1.5, 1], ["b", 1, 1.5], ["c", null, 2])));
+    const result = await write(sink, inputOf(sink, table, list(["a", 1.5, 1], ["b", 1, 1.5], ["c", null, 2])));
     expect(result.rejects).toMatchObject([{ index: 1, code: "SQLITE_CONSTRAINT_DATATYPE" }]);
     expect(counts(result)).toEqual([2, 0, 0, 0, 1]);
   });
@@ -247,7 +249,7 @@ describe("strict tables", () => {
 
 test("the lock file stays, and the warehouse has no other file once it is closed", async () => {
   const sink = await opened(address());
-  await write(sink, inputOf(people, [[1, "a"]]));
+  await write(sink, inputOf(sink, people, [[1, "a"]]));
   await sink.lock("hubspot.contacts");
   await sink.close();
   expect(readdirSync(folder).sort()).toEqual(["warehouse.db", "warehouse.db.hubspot.contacts.lock"]);

@@ -68,8 +68,17 @@ export function list(...rows: Row[]): Row[] {
   return rows;
 }
 
-export function inputOf(table: Table, rows: readonly Row[], options: Partial<MergeInput> = {}): MergeInput {
-  return { table, rows, runId: 1, now: NOW, replaceNewer: false, ...options };
+export interface InputOptions extends Partial<Omit<MergeInput, "table" | "rows">> {
+  /** `newerLimit` of each row. */
+  newerLimits?: readonly (Value | undefined)[];
+}
+
+/** What `merge` and `compare` take. */
+export function inputOf(sink: Sink, table: Table, given: readonly Row[], options: InputOptions = {}): MergeInput {
+  const { newerLimits, ...rest } = options;
+  const rows = sink.buffer(table);
+  for (const [index, row] of given.entries()) rows.set(index, row, newerLimits?.[index]);
+  return { table, rows, runId: 1, now: NOW, replaceNewer: false, ...rest };
 }
 
 /** Brings the database to the table and upserts the rows in one transaction, as a run does. */

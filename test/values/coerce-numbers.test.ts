@@ -221,6 +221,36 @@ function point(unscaled: bigint, places: number): string {
   return (unscaled < 0n ? "-" : "") + text;
 }
 
+test("a decimal of a number or a short text is what it is of the same digits with an exponent, which no short cut takes", () => {
+  const short = fc
+    .tuple(fc.bigInt(-(10n ** 15n), 10n ** 15n), fc.integer({ min: 0, max: 14 }))
+    .map(([unscaled, places]) => point(unscaled, places));
+  const value = fc.oneof(
+    short,
+    short.map(Number),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+  );
+  const type = fc.tuple(fc.integer({ min: 1, max: 38 }), fc.nat({ max: 38 })).map(([p, s]) => [p, Math.min(p, s)]);
+  const outcome = (coerce: ReturnType<typeof compileCoercion>, given: unknown): unknown => {
+    const warnings: string[] = [];
+    try {
+      return [coerce(given, (rule) => warnings.push(rule)), warnings];
+    } catch (error) {
+      return (error as Error).constructor.name;
+    }
+  };
+  fc.assert(
+    fc.property(value, type, (given, [precision, scale]) => {
+      const coerce = compileCoercion(`decimal(${precision},${scale})`);
+      const digits = String(given);
+      const long = digits.includes("e") ? digits : `${digits}e0`;
+      expect(outcome(coerce, given)).toEqual(outcome(coerce, long));
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
 test("a bigint keeps every digit of every 64-bit number, however it is written", () => {
   const coerce = compileCoercion("bigint");
   const written = fc.constantFrom(

@@ -90,11 +90,15 @@ export class FieldCosts {
     if (records > 0) keep(this.#pages, ms / records);
   }
 
-  /** Looks at some of the records that were just mapped, if it is time to. @param slice of their page */
-  async sample(records: readonly { record: unknown }[], slice: unknown): Promise<void> {
+  /**
+   * Looks at some of the records that were just mapped, if it is time to.
+   * @param lastOf gives the last of them, so many at the most. @param slice of their page
+   */
+  async sample(lastOf: (count: number) => readonly unknown[], slice: unknown): Promise<void> {
     const started = performance.now();
-    if (records.length === 0 || started < this.#notBefore) return;
-    const some = records.slice(-sampleRecords);
+    if (started < this.#notBefore) return;
+    const some = lastOf(sampleRecords);
+    if (some.length === 0) return;
     if (!this.#targets) {
       this.#targets = this.#compile();
       // Once for nothing: code that has never run tells of the compiler.
@@ -162,10 +166,10 @@ export class FieldCosts {
   }
 
   /** Times all parts side by side with the same records. */
-  async #step(records: readonly { record: unknown }[], slice: unknown): Promise<void> {
+  async #step(records: readonly unknown[], slice: unknown): Promise<void> {
     const ready = async (): Promise<Prepared[]> => {
       const prepared: Prepared[] = [];
-      for (const { record } of records) prepared.push(await this.#prepare(record, slice));
+      for (const record of records) prepared.push(await this.#prepare(record, slice));
       return prepared;
     };
     const started = performance.now();

@@ -59,8 +59,8 @@ export class ReplayedRecords {
 
   /** Maps what can be tried; gives the rows that may be written and the records that are still rejected. */
   async map(records: readonly RejectedRecord[]): Promise<Batch> {
-    const { main, onLeft } = this.#options;
-    const batch = new Batch(main.at);
+    const { main, sink, onLeft } = this.#options;
+    const batch = new Batch(main, sink);
     const candidates: Candidate[] = [];
     for (const rejected of records) {
       const obstacle = recordObstacle(rejected);

@@ -120,7 +120,7 @@ class Replay {
       maskData: engine.maskData,
       rejects: this.#store,
       onRefused: ({ key, field, rule, message }, { target, batch }) => {
-        const row = batch.rows.find((candidate) => candidate.key === key)?.row ?? [];
+        const row = batch.rowOf(key);
         const label = `${target === main ? "" : `${target.table.name} `}${keyLabel(target, row)}`;
         this.#teller.reject({ stage: "write", field, rule, message }, () => ({ system, entity, label, id: key }));
       },

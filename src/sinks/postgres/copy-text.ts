@@ -1,53 +1,61 @@
-/** Rows in COPY's text format: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
-import type { Row, Value } from "../contract.ts";
+/** COPY's text format: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
+import type { Value } from "../contract.ts";
+import type { PostgresRows } from "./row-buffer.ts";
 
 /** Fewer, larger writes: below 64 KB the calls cost more than the bytes. */
-const CHUNK_CHARACTERS = 65_536;
+const CHUNK_BYTES = 65_536;
 
 const SPECIAL = /[\\\n\r\t]/;
 const ESCAPES: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 export interface CopyRows {
-  rows: readonly Row[];
-  /** Which of them, and in which order; each line starts with its index. */
+  rows: PostgresRows;
+  /** Which of them, and in which order. */
   indexes: readonly number[];
-  limits: readonly (Value | undefined)[] | undefined;
 }
 
-/** The rows as buffers of about 64 KB; a row longer than that is one buffer. */
-export function copyText({ rows, indexes, limits }: CopyRows): Generator<Buffer, undefined> {
-  return inChunks(indexes, (index) => {
-    let line = `${index}\t${encode(limits?.[index] ?? null)}`;
-    for (const value of rows[index] ?? []) line += `\t${encode(value)}`;
-    return `${line}\n`;
-  });
+/** Rows for the staging table: each line starts with the row's index and its limit. */
+export function stagedLines({ rows, indexes }: CopyRows, limits: boolean): Generator<Buffer, undefined> {
+  const limitOf = (index: number): Value => (limits ? (rows.limits.get(index) ?? null) : null);
+  return linesOf({ rows, indexes }, (index) => `${index}\t${encode(limitOf(index))}\t`, []);
 }
 
-/** The rows as they are stored: each line ends with what is the same in all of them. */
-export function copyRows(
-  { rows, indexes }: Omit<CopyRows, "limits">,
-  ending: readonly Value[],
+/** Rows for the table itself: each line ends with what is the same in all of them. */
+export function storedLines(given: CopyRows, same: readonly Value[]): Generator<Buffer, undefined> {
+  return linesOf(given, undefined, same);
+}
+
+/** Lines as buffers of about 64 KB; a line longer than that is one buffer. */
+function* linesOf(
+  { rows, indexes }: CopyRows,
+  startOf: ((index: number) => string) | undefined,
+  same: readonly Value[],
 ): Generator<Buffer, undefined> {
-  const end = `\t${ending.map(encode).join("\t")}\n`;
-  return inChunks(indexes, (index) => {
-    const row = rows[index] ?? [];
-    let line = encode(row[0] ?? null);
-    for (let at = 1; at < row.length; at++) line += `\t${encode(row[at] ?? null)}`;
-    return line + end;
-  });
+  const ending = Buffer.from(`${same.map((value) => `\t${encode(value)}`).join("")}\n`);
+  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let end = 0;
+  for (const index of indexes) {
+    const start = startOf?.(index) ?? "";
+    const most = start.length * 3 + rows.bytesOf(index) + ending.length;
+    if (end + most > chunk.length) {
+      if (end > 0) yield chunk.subarray(0, end);
+      chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, most));
+      end = 0;
+    }
+    if (start !== "") end += chunk.write(start, end);
+    end = rows.copy(index, chunk, end);
+    end += ending.copy(chunk, end);
+  }
+  if (end > 0) yield chunk.subarray(0, end);
+  return undefined;
 }
 
-/** Lines of values. */
-export function copyValues(lines: Iterable<readonly Value[]>): Generator<Buffer, undefined> {
-  return inChunks(lines, (values) => `${values.map(encode).join("\t")}\n`);
-}
-
-/** A line for each item, as buffers of about 64 KB. */
-function* inChunks<T>(items: Iterable<T>, lineOf: (item: T) => string): Generator<Buffer, undefined> {
+/** Lines of values, as buffers of about 64 KB. */
+export function* copyValues(lines: Iterable<readonly Value[]>): Generator<Buffer, undefined> {
   let text = "";
-  for (const item of items) {
-    text += lineOf(item);
-    if (text.length < CHUNK_CHARACTERS) continue;
+  for (const values of lines) {
+    text += `${values.map(encode).join("\t")}\n`;
+    if (text.length < CHUNK_BYTES) continue;
     yield Buffer.from(text);
     text = "";
   }
@@ -56,7 +64,7 @@ function* inChunks<T>(items: Iterable<T>, lineOf: (item: T) => string): Generato
 }
 
 /** `\N` is NULL; a text that says `\N` has its backslash escaped, so the two never meet. */
-function encode(value: Value): string {
+export function encode(value: Value): string {
   if (value === null || value === undefined) return "\\N";
   if (typeof value === "string") return SPECIAL.test(value) ? value.replaceAll(/[\\\n\r\t]/g, escape) : value;
   if (typeof value === "boolean") return value ? "t" : "f";

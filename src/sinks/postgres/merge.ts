@@ -1,15 +1,14 @@
 /** Upserts a batch into PostgreSQL: staged by COPY in a temporary table, written by one INSERT … ON CONFLICT. */
 import { FatalError } from "../../errors.ts";
+import { bufferOf, givenRows, screened } from "../buffered.ts";
 import type { MergeInput, MergeResult, WriteReject } from "../contract.ts";
-import { type ScreenCodes, screenRows } from "../screen-rows.ts";
 import type { StoredTable } from "./catalog.ts";
-import { copyRows, copyText } from "./copy-text.ts";
+import { stagedLines, storedLines } from "./copy-text.ts";
 import { describe, fieldOf, isDataError, isSameRowTwice, type PostgresError } from "./errors.ts";
 import type { FirstLoads } from "./first-load.ts";
+import { PostgresRows } from "./row-buffer.ts";
 import type { Session } from "./session.ts";
 import { type MergeSql, mergeSql } from "./sql.ts";
-
-const CODES: ScreenCodes = { missingKey: "23502", badText: "22021", outOfRange: "22003" };
 
 /** A deferred constraint would speak up at COMMIT, where no row can be blamed any more. */
 const IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE";
@@ -25,6 +24,7 @@ interface Counts {
 interface Batch {
   session: Session;
   input: MergeInput;
+  rows: PostgresRows;
   sql: MergeSql;
   /** The one of the two upserts that suits the batch. */
   upsert: string;
@@ -46,9 +46,9 @@ export interface MergeContext {
 export async function mergeRows(context: MergeContext, input: MergeInput): Promise<MergeResult> {
   const { mostlyNew, firstLoads } = context;
   const { name } = input.table;
-  const { batch, kept, superseded } = batchOf(context, input);
+  const { batch, kept } = batchOf(context, input);
   const copied = await copyNew(context, { batch, kept });
-  if (copied !== undefined) return resultOf(batch, superseded, { created: copied, updated: 0, stale: [] });
+  if (copied !== undefined) return resultOf(batch, { created: copied, updated: 0, stale: [] });
   const staged = await stageRows(context, { batch, kept });
   const written = await writeRows(batch, staged);
   const stale = written.created + written.updated === staged.length ? [] : await listStale(batch, staged);
@@ -56,36 +56,33 @@ export async function mergeRows(context: MergeContext, input: MergeInput): Promi
   firstLoads.staged(name, { isNew: written.created === kept.length && kept.length > 0 });
   if (written.created > staged.length / 2) mostlyNew.add(name);
   else mostlyNew.delete(name);
-  return resultOf(batch, superseded, { ...written, stale });
+  return resultOf(batch, { ...written, stale });
 }
 
 /** Counts what `mergeRows` would do; inside a transaction that is rolled back. */
 export async function compareRows(context: MergeContext, input: MergeInput): Promise<MergeResult> {
-  const { batch, kept, superseded } = batchOf(context, input);
+  const { batch, kept } = batchOf(context, input);
   const staged = await stageRows(context, { batch, kept });
   const comparable = input.table.keys.every((key) => context.stored?.columns.has(key));
   if (staged.length === 0 || !comparable) {
-    return resultOf(batch, superseded, { created: staged.length, updated: 0, stale: [] });
+    return resultOf(batch, { created: staged.length, updated: 0, stale: [] });
   }
   const [found] = await context.session.query<{ matched: number; stale: number; updated: number }>(batch.sql.classify);
   const { matched, stale, updated } = found ?? { matched: 0, stale: 0, updated: 0 };
   const staleIndexes = stale > 0 ? await listStale(batch, staged) : [];
-  return resultOf(batch, superseded, { created: staged.length - matched, updated, stale: staleIndexes });
+  return resultOf(batch, { created: staged.length - matched, updated, stale: staleIndexes });
 }
 
-function limitsOf(input: MergeInput): MergeInput["newerLimits"] {
-  const used = !input.replaceNewer && input.table.newerBy !== undefined;
-  return used && input.newerLimits?.some((limit) => limit !== undefined && limit !== null)
-    ? input.newerLimits
-    : undefined;
+function usesLimits({ replaceNewer, table }: MergeInput, rows: PostgresRows): boolean {
+  return !replaceNewer && table.newerBy !== undefined && rows.limits.size > 0;
 }
 
-function resultOf(batch: Batch, superseded: number, counts: Counts & { stale: readonly number[] }): MergeResult {
+function resultOf(batch: Batch, counts: Counts & { stale: readonly number[] }): MergeResult {
   const { created, updated, stale: staleIndexes } = counts;
   const stale = staleIndexes.length;
   const rejects = batch.rejects.sort((a, b) => a.index - b.index);
-  const unchanged = batch.input.rows.length - created - updated - stale - rejects.length;
-  if (unchanged < superseded) throw new FatalError("the counts of a merge do not add up: a bug of the sink");
+  const unchanged = givenRows(batch.input) - created - updated - stale - rejects.length;
+  if (unchanged < 0) throw new FatalError("the counts of a merge do not add up: a bug of the sink");
   return { created, updated, unchanged, stale, staleIndexes, rejects };
 }
 
@@ -95,12 +92,14 @@ interface Chosen {
   kept: readonly number[];
 }
 
-function batchOf(context: MergeContext, input: MergeInput): Chosen & { superseded: number } {
+function batchOf(context: MergeContext, input: MergeInput): Chosen {
   const { session, stored } = context;
-  const { kept, superseded, rejects } = screenRows(input, CODES);
+  const rows = bufferOf(PostgresRows, input);
+  const { kept, rejects } = screened(input, rows.problems);
   const sql = mergeSql({ ...input, stored: stored?.columns ?? new Map() });
-  const upsert = limitsOf(input) || !context.mostlyNew.has(input.table.name) ? sql.upsertChanged : sql.upsert;
-  return { batch: { session, input, sql, upsert, rejects, dropped: 0 }, kept, superseded };
+  const looksFirst = usesLimits(input, rows) || !context.mostlyNew.has(input.table.name);
+  const upsert = looksFirst ? sql.upsertChanged : sql.upsert;
+  return { batch: { session, input, rows, sql, upsert, rejects, dropped: 0 }, kept };
 }
 
 /**
@@ -108,11 +107,11 @@ function batchOf(context: MergeContext, input: MergeInput): Chosen & { supersede
  * or refused: then nothing was written, and the batch is staged to tell which.
  */
 async function copyNew({ stored, firstLoads }: MergeContext, { batch, kept }: Chosen): Promise<number | undefined> {
-  const { session, sql, input } = batch;
+  const { session, sql, input, rows } = batch;
   const { name } = input.table;
   if (kept.length === 0 || !stored || stored.hasPolicies || !firstLoads.isLikely(name)) return undefined;
   await session.send(IMMEDIATE);
-  const lines = copyRows({ rows: input.rows, indexes: kept }, [input.now, input.now, input.runId]);
+  const lines = storedLines({ rows, indexes: kept }, [input.now, input.now, input.runId]);
   const outcome = await guarded(session, () => session.copy(sql.copyNew, lines));
   if ("value" in outcome) return outcome.value;
   firstLoads.failed(name);
@@ -130,10 +129,10 @@ async function stageRows({ session, filled }: MergeContext, { batch, kept }: Cho
 
 /** Stages rows under their index, and gives the indexes that are in. */
 async function fillStage(batch: Batch, indexes: readonly number[]): Promise<number[]> {
-  const { session, sql, input } = batch;
+  const { session, sql, input, rows } = batch;
   let rest = [...indexes];
   while (rest.length > 0) {
-    const lines = copyText({ rows: input.rows, indexes: rest, limits: limitsOf(input) });
+    const lines = stagedLines({ rows, indexes: rest }, usesLimits(input, rows));
     const error = await guarded(session, () => session.copy(sql.copy, lines));
     if (!("error" in error)) return rest;
     const named = lineNamed(error.error);

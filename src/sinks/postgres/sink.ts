@@ -7,11 +7,13 @@ import type {
   MergeInput,
   MergeResult,
   ReplaceInput,
+  RowBuffer,
   Sink,
   Table,
   TablePlan,
   WarehouseDatabase,
 } from "../contract.ts";
+import { bufferOf } from "../buffered.ts";
 import { readTable, type StoredTable } from "./catalog.ts";
 import { postgresDialect } from "./dialect.ts";
 import { isRepeatable } from "./errors.ts";
@@ -19,6 +21,7 @@ import { FirstLoads } from "./first-load.ts";
 import { compareRows, mergeRows, type MergeContext } from "./merge.ts";
 import { planTable } from "./plan.ts";
 import { compareSets, replaceSets } from "./replace.ts";
+import { PostgresRows } from "./row-buffer.ts";
 import type { Session } from "./session.ts";
 import { keyText } from "./sql.ts";
 import { refusePlan } from "../refuse-plan.ts";
@@ -26,6 +29,11 @@ import { repeatTransaction } from "../repeat-transaction.ts";
 
 /** READ COMMITTED whatever the database's default is: a merge waits for another writer instead of failing. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/** What is expected of a table's first rows. */
+const FIRST_BYTES = 16_384;
+/** Batches are seldom of one size. */
+const SLACK = 1.25;
 
 export class PostgresSink implements Sink {
   readonly dialect = "postgres";
@@ -43,6 +51,8 @@ export class PostgresSink implements Sink {
   readonly #tables = new Map<string, StoredTable>();
   readonly #mostlyNew = new Set<string>();
   readonly #firstLoads = new FirstLoads();
+  /** Of the last batch, by table. */
+  readonly #usualBytes = new Map<string, number>();
   /** Staging tables that the open transaction has filled; undefined when none is open. */
   #filled: Set<string> | undefined;
 
@@ -128,9 +138,14 @@ export class PostgresSink implements Sink {
     }
   }
 
+  buffer(table: Table): RowBuffer {
+    return new PostgresRows(table, (this.#usualBytes.get(table.name) ?? FIRST_BYTES) * SLACK);
+  }
+
   async merge(input: MergeInput): Promise<MergeResult> {
     if (!this.#filled) throw new FatalError("merge was called outside a transaction: a bug of the runner");
     const stored = await this.#stored(input.table);
+    this.#usualBytes.set(input.table.name, bufferOf(PostgresRows, input).bytes);
     return mergeRows(this.#mergeContext(stored, this.#filled), input);
   }
 

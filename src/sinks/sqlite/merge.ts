@@ -1,18 +1,13 @@
 /** Upserts a batch into SQLite: staged in a temporary table, classified and written by set SQL. */
 import type { SQLInputValue } from "node:sqlite";
 import { messageOf } from "../../errors.ts";
+import { bufferOf, givenRows, screened } from "../buffered.ts";
 import type { MergeInput, MergeResult, Value, WriteReject } from "../contract.ts";
-import { type ScreenCodes, type Screened, screenRows } from "../screen-rows.ts";
 import { foldCase, readTable } from "./catalog.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { codeOf, fieldOf, isDataError } from "./errors.ts";
+import { SqliteRows } from "./row-buffer.ts";
 import { type MergeSql, mergeSql } from "./sql.ts";
-
-const CODES: ScreenCodes = {
-  missingKey: "SQLITE_CONSTRAINT_NOTNULL",
-  badText: "SQLITE_MISMATCH",
-  outOfRange: "SQLITE_RANGE",
-};
 
 interface Counts {
   created: number;
@@ -36,23 +31,25 @@ interface Range {
 interface Batch {
   connection: SqliteConnection;
   input: MergeInput;
+  rows: SqliteRows;
   sql: MergeSql;
   rejects: WriteReject[];
 }
 
 /** Writes the rows; inside a transaction. Throws SQLite's own error for what is not one row's fault. */
 export function mergeRows(connection: SqliteConnection, input: MergeInput): MergeResult {
-  const screened = screenRows(input, CODES);
+  const rows = bufferOf(SqliteRows, input);
+  const { kept, rejects } = screened(input, rows.problems);
   const sql = mergeSql({ ...input, isStored: () => true });
-  const batch: Batch = { connection, input, sql, rejects: screened.rejects };
-  const range = fillStage(batch, screened.kept);
-  if (!range) return resultOf(batch, screened, { created: 0, updated: 0, stale: [] });
+  const batch: Batch = { connection, input, rows, sql, rejects };
+  const range = fillStage(batch, kept);
+  if (!range) return resultOf(batch, { created: 0, updated: 0, stale: [] });
   const found = classify(batch, range);
   const stale = listStale(batch, { range, found });
   if (stale.length > 0) connection.prepare(sql.dropStale).run(range.first, range.last);
   const counts = { created: range.rows - found.matched, updated: found.updated };
   const written = counts.created + counts.updated === 0 || upsert(batch, range) === undefined;
-  return resultOf(batch, screened, {
+  return resultOf(batch, {
     ...(written ? counts : writeHalves(batch, stagedIndexes(batch))),
     stale,
   });
@@ -60,24 +57,25 @@ export function mergeRows(connection: SqliteConnection, input: MergeInput): Merg
 
 /** Counts what `mergeRows` would do; writes to the temporary schema alone. */
 export function compareRows(connection: SqliteConnection, input: MergeInput): MergeResult {
-  const screened = screenRows(input, CODES);
+  const rows = bufferOf(SqliteRows, input);
+  const { kept, rejects } = screened(input, rows.problems);
   const stored = readTable(connection, input.table.name);
   const isStored = (column: { name: string }): boolean => stored?.columns.has(foldCase(column.name)) === true;
   const sql = mergeSql({ ...input, isStored });
-  const batch: Batch = { connection, input, sql, rejects: screened.rejects };
-  const range = fillStage(batch, screened.kept);
+  const batch: Batch = { connection, input, rows, sql, rejects };
+  const range = fillStage(batch, kept);
   const keysStored = input.table.keys.every((name) => isStored({ name }));
   const found = range && keysStored ? classify(batch, range) : { matched: 0, stale: 0, updated: 0 };
   const stale = range ? listStale(batch, { range, found }) : [];
-  return resultOf(batch, screened, { updated: found.updated, stale, created: (range?.rows ?? 0) - found.matched });
+  return resultOf(batch, { updated: found.updated, stale, created: (range?.rows ?? 0) - found.matched });
 }
 
-function resultOf(batch: Batch, screened: Screened, counts: Counts & { stale: readonly number[] }): MergeResult {
+function resultOf(batch: Batch, counts: Counts & { stale: readonly number[] }): MergeResult {
   const { created, updated, stale: staleIndexes } = counts;
   const rejects = batch.rejects.sort((a, b) => a.index - b.index);
   const stale = staleIndexes.length;
-  const unchanged = batch.input.rows.length - created - updated - stale - rejects.length;
-  if (unchanged < screened.superseded) throw new Error("the counts of a merge do not add up: a bug of the sink");
+  const unchanged = givenRows(batch.input) - created - updated - stale - rejects.length;
+  if (unchanged < 0) throw new Error("the counts of a merge do not add up: a bug of the sink");
   return { created, updated, unchanged, stale, staleIndexes, rejects };
 }
 
@@ -88,18 +86,17 @@ function listStale({ connection, sql }: Batch, { range, found }: { range: Range;
 }
 
 /** Stages rows under their index, and says which are in; undefined when none is. */
-function fillStage({ connection, input, sql, rejects }: Batch, indexes: readonly number[]): Range | undefined {
+function fillStage({ connection, rows, sql, rejects }: Batch, indexes: readonly number[]): Range | undefined {
   connection.exec(sql.createStage);
   connection.exec(sql.emptyStage);
   const statement = connection.prepare(sql.fillStage);
-  const limits = input.newerLimits;
   let range: Range | undefined;
   // One array for all rows: a new one for each would be the merge's largest garbage.
   const values: SQLInputValue[] = [];
   for (const index of indexes) {
-    const row = input.rows[index] ?? [];
+    const row = rows.get(index);
     values[0] = index;
-    values[1] = bindable(limits?.[index] ?? null);
+    values[1] = bindable(rows.limits.get(index) ?? null);
     for (let at = 0; at < row.length; at++) values[at + 2] = bindable(row[at] ?? null);
     try {
       statement.run(...values);

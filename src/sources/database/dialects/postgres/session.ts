@@ -9,11 +9,12 @@ import { databaseError } from "../error-text.ts";
 import { rowReader, SameColumns } from "../row-reader.ts";
 import { postgresColumn } from "./columns.ts";
 import { postgresErrorKind } from "./errors.ts";
+import { queryTexts, type TextRows } from "./query-texts.ts";
 import { postgresShape, postgresTables } from "./shape.ts";
 
 export const POSTGRES_PORT = 5432;
-/** Rows of one FETCH. */
-const FETCH_ROWS = 500;
+/** Rows of one FETCH; those of the next are on their way while they are handled. */
+const FETCH_ROWS = 250;
 /** How long a goodbye may take. */
 const GOODBYE_MS = 1_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -34,9 +35,6 @@ const SETTINGS: Record<string, string> = {
   idle_in_transaction_session_timeout: "0",
   tcp_keepalives_idle: "60",
 };
-
-/** Everything comes as the server's text: the columns know what to make of it. */
-const texts = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
 
 export class PostgresSession implements Session {
   readonly #client: pg.Client;
@@ -68,7 +66,6 @@ export class PostgresSession implements Session {
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       application_name: "etl",
-      types: texts,
     });
     // Whatever is under way fails with it.
     this.#client.on("error", () => {});
@@ -118,11 +115,20 @@ export class PostgresSession implements Session {
     if (!this.#inTransaction) await this.begin();
     const cursor = `etl_${++this.#cursors}`;
     await this.#query(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${text}`, values, text);
+    const fetch = (): Promise<TextRows> => {
+      const answer = this.#query(`FETCH FORWARD ${FETCH_ROWS} FROM ${cursor}`, [], text);
+      // Nobody may come for it.
+      answer.catch(() => {});
+      return answer;
+    };
     let columns: ResultColumn[] | undefined;
+    let next = fetch();
     for (;;) {
-      const { fields, rows } = await this.#query(`FETCH FORWARD ${FETCH_ROWS} FROM ${cursor}`, [], text);
-      columns ??= this.#columns.of(fields);
+      const { fields, rows } = await next;
       const ends = rows.length < FETCH_ROWS;
+      // The server looks for more while these are handled.
+      if (!ends) next = fetch();
+      columns ??= this.#columns.of(fields);
       const read = rowReader(columns);
       for (const row of rows) read(row);
       if (ends) await this.#query(`CLOSE ${cursor}`);
@@ -153,8 +159,8 @@ export class PostgresSession implements Session {
     return `PostgreSQL ${/^[\d.]+/.exec(String(rows[0]![0]))?.[0] ?? ""}`;
   }
 
-  async #query(text: string, values: unknown[] = [], shown = text): Promise<pg.QueryArrayResult> {
-    return this.#guard(shown, () => this.#client.query({ text, values, rowMode: "array" }));
+  async #query(text: string, values: unknown[] = [], shown = text): Promise<TextRows> {
+    return this.#guard(shown, () => queryTexts(this.#client, text, values));
   }
 
   async #guard<T>(statement: string | undefined, ask: () => Promise<T>): Promise<T> {

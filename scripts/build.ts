@@ -14,7 +14,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ajvStandalone from "ajv/dist/standalone/index.js";
-import { build, type Plugin } from "esbuild";
+import { build, type Plugin, transformSync } from "esbuild";
 import { schemaNames, schemaOf, schemaReference } from "../src/spec/schema-files.ts";
 import { ajvOfSchemas } from "../src/spec/validators.ts";
 
@@ -41,7 +41,8 @@ const validators: Plugin = {
       const names = Object.fromEntries(references.map((reference, index) => [`validator${index}`, reference]));
       const table = Object.entries(names).map(([name, reference]) => `${JSON.stringify(reference)}:${name}`);
       const find = `const all={${table.join(",")}};export const validatorOf=(reference)=>all[reference];`;
-      return { contents: `${ajvStandalone.default(ajv, names)}\n${find}`, loader: "js", resolveDir: root };
+      const { code } = transformSync(`${ajvStandalone.default(ajv, names)}\n${find}`, { minify: true });
+      return { contents: code, loader: "js", resolveDir: root };
     });
   },
 };
@@ -59,6 +60,9 @@ const { metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node24",
+  // What is loaded stays in memory as text; names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   // Libraries in CommonJS require Node's own modules.
   banner: {
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',

@@ -32,7 +32,7 @@ import { incompleteText, tellStart } from "./tell.ts";
 import { RunWindow } from "./window.ts";
 
 /** What waits between source and sink, at the most: what waits longer outlives the young generation. */
-const readAheadBytes = 250_000;
+const readAheadBytes = 50_000;
 /** A batch is written when its pages hold this much… */
 const batchBytes = 4_000_000;
 /** …or so many records: a row of JavaScript values is larger than its text. */

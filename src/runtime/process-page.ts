@@ -48,7 +48,7 @@ export interface ProcessorOptions {
 }
 
 /** So many records are mapped before anything else has its turn. */
-const recordsAtOnce = 200;
+const recordsAtOnce = 50;
 /** What an error shows of a record, in characters. */
 const longestRecord = 200;
 

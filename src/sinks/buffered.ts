@@ -14,13 +14,20 @@ export function screened(
   { rows, indexes }: MergeInput,
   problems: ReadonlyMap<number, RowProblem>,
 ): { kept: readonly number[]; rejects: WriteReject[] } {
-  const all = indexes ?? Array.from({ length: rows.length }, (_, index) => index);
+  const all = indexes ?? upTo(rows.length);
   if (problems.size === 0) return { kept: all, rejects: [] };
   const rejects = all.flatMap((index) => {
     const problem = problems.get(index);
     return problem ? [{ index, ...problem }] : [];
   });
   return { kept: all.filter((index) => !problems.has(index)), rejects };
+}
+
+/** From 0 on; a loop, for `Array.from` takes twenty times as long. */
+function upTo(length: number): number[] {
+  const all: number[] = [];
+  for (let index = 0; index < length; index++) all.push(index);
+  return all;
 }
 
 /** How many rows a merge was given. */

@@ -37,7 +37,7 @@ describe.each(servers.filter(({ skip, dialect }) => !skip && dialect !== "sqlite
     let next = 100_000;
     for await (const page of source.read({ incremental: false, window: windowNow(), resume: {} })) {
       pages.push(page);
-      if (page.records.length > 0 && pages.length % 2 === 0 && next > 0) proxy.cutAfter((next -= 30_000));
+      if (page.records.length > 0 && pages.length % 4 === 0 && next > 0) proxy.cutAfter((next -= 30_000));
     }
     expect(ids(pages)).toEqual(all);
     expect(proxy.cuts).toBeGreaterThanOrEqual(2);

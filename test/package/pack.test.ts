@@ -111,7 +111,7 @@ describe("what is in it", () => {
     for (const file of globSync("dist/*.js", { cwd: installed })) {
       const text = readFileSync(join(installed, file), "utf8");
       const found = text.matchAll(
-        /(?:(?:^import |^} |^export .*)(?:.* )?from |\b(?:import|__require\d*)\()"([^".][^"]*)"/gm,
+        /(?:(?:^|;)import|\}from|(?:^|;)import [\w$,*{} ]+ ?from|\b(?:import|__require\d*)\()"([^".][^"]*)"/gm,
       );
       for (const [, name = ""] of found)
         if (!isBuiltin(name)) imported.add(name.split("/", name.startsWith("@") ? 2 : 1).join("/"));

@@ -10,8 +10,7 @@ import { PostgresRows } from "./row-buffer.ts";
 import type { Session } from "./session.ts";
 import { type MergeSql, mergeSql } from "./sql.ts";
 
-/** A deferred constraint would speak up at COMMIT, where no row can be blamed any more. */
-const IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE";
+const SAVE = "SAVEPOINT etl_rows";
 
 /** So often the one line that COPY names is dropped and the rest sent again; then the batch is halved instead. */
 const MAX_DROPPED_LINES = 20;
@@ -73,6 +72,17 @@ export async function compareRows(context: MergeContext, input: MergeInput): Pro
   return resultOf(batch, { created: staged.length - matched, updated, stale: staleIndexes });
 }
 
+const madeSql = new WeakMap<object, { stored: StoredTable | undefined; replaceNewer: boolean; sql: MergeSql }>();
+
+/** One and the same SQL for all batches of a table, as long as it is stored as it was. */
+function sqlOf({ table, replaceNewer }: MergeInput, stored: StoredTable | undefined): MergeSql {
+  const made = madeSql.get(table);
+  if (made?.stored === stored && made?.replaceNewer === replaceNewer && made) return made.sql;
+  const sql = mergeSql({ table, replaceNewer, stored: stored?.columns ?? new Map() });
+  madeSql.set(table, { stored, replaceNewer, sql });
+  return sql;
+}
+
 function usesLimits({ replaceNewer, table }: MergeInput, rows: PostgresRows): boolean {
   return !replaceNewer && table.newerBy !== undefined && rows.limits.size > 0;
 }
@@ -96,7 +106,7 @@ function batchOf(context: MergeContext, input: MergeInput): Chosen {
   const { session, stored } = context;
   const rows = bufferOf(PostgresRows, input);
   const { kept, rejects } = screened(input, rows.problems);
-  const sql = mergeSql({ ...input, stored: stored?.columns ?? new Map() });
+  const sql = sqlOf(input, stored);
   const looksFirst = usesLimits(input, rows) || !context.mostlyNew.has(input.table.name);
   const upsert = looksFirst ? sql.upsertChanged : sql.upsert;
   return { batch: { session, input, rows, sql, upsert, rejects, dropped: 0 }, kept };
@@ -110,18 +120,22 @@ async function copyNew({ stored, firstLoads }: MergeContext, { batch, kept }: Ch
   const { session, sql, input, rows } = batch;
   const { name } = input.table;
   if (kept.length === 0 || !stored || stored.hasPolicies || !firstLoads.isLikely(name)) return undefined;
-  await session.send(IMMEDIATE);
   const lines = storedLines({ rows, indexes: kept }, [input.now, input.now, input.runId]);
-  const outcome = await guarded(session, () => session.copy(sql.copyNew, lines));
-  if ("value" in outcome) return outcome.value;
-  firstLoads.failed(name);
-  return undefined;
+  await session.send(SAVE);
+  try {
+    // What is saved is forgotten at the end of the transaction: a statement of its own would be one too many.
+    return await session.copy(sql.copyNew, lines);
+  } catch (error) {
+    await undo(session, error);
+    firstLoads.failed(name);
+    return undefined;
+  }
 }
 
 async function stageRows({ session, filled }: MergeContext, { batch, kept }: Chosen): Promise<readonly number[]> {
   const { sql } = batch;
   if (kept.length === 0) return kept;
-  await session.send(`${IMMEDIATE}; ${sql.createStage}`);
+  await session.send(sql.createStage);
   if (filled.has(sql.stage)) await session.send(sql.emptyStage);
   filled.add(sql.stage);
   return fillStage(batch, kept);
@@ -185,16 +199,21 @@ async function guarded<T>(
   session: Session,
   action: () => Promise<T>,
 ): Promise<{ value: T } | { error: PostgresError }> {
-  await session.send("SAVEPOINT etl_rows");
+  await session.send(SAVE);
   try {
     const value = await action();
     await session.send("RELEASE SAVEPOINT etl_rows");
     return { value };
   } catch (error) {
-    if (!isDataError(error) && !isSameRowTwice(error)) throw error;
-    await session.send("ROLLBACK TO SAVEPOINT etl_rows; RELEASE SAVEPOINT etl_rows");
-    return { error };
+    return { error: await undo(session, error) };
   }
+}
+
+/** Undoes what was done since the last savepoint where a data error came of it; throws any other error. */
+async function undo(session: Session, error: unknown): Promise<PostgresError> {
+  if (!isDataError(error) && !isSameRowTwice(error)) throw error;
+  await session.send("ROLLBACK TO SAVEPOINT etl_rows; RELEASE SAVEPOINT etl_rows");
+  return error;
 }
 
 /**

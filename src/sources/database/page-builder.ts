@@ -4,7 +4,7 @@ import type { ResultColumn } from "./dialects/contract.ts";
 import { recordsOf } from "./records.ts";
 
 /** A page is full with this many records … */
-const PAGE_RECORDS = 250;
+const PAGE_RECORDS = 125;
 /** … or this many bytes. */
 const PAGE_BYTES = 512 * 1024;
 

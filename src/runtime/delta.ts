@@ -28,7 +28,9 @@ export function compileDelta(delta: Delta): CompiledDelta {
   if (type === "integer") return integerDelta(delta);
   const parse = compileTimestampParser({ formats: delta.format, timeZone });
   const overlapMs = overlap === undefined ? 0 : parseDuration(String(overlap));
-  const takesIso = delta.format === undefined || delta.format.length === 0;
+  // Formats are tried in turn, and what is cut from a text is what ISO 8601 says of it.
+  const [first = "iso"] = [delta.format ?? []].flat();
+  const takesIso = first === "iso";
   const zonelessIsUtc = (timeZone ?? "UTC") === "UTC";
   const read = (value: unknown): Bound | undefined => {
     if (value === null || value === undefined || value === "") return undefined;

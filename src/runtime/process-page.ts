@@ -131,10 +131,10 @@ export class PageProcessor {
     }
     const { records } = page;
     for (let index = 0; index < records.length; index++) {
+      // The next page is asked for first, and the answers to the batch that is being written are heard.
+      if (index % recordsAtOnce === 0) await this.#options.clock.pause("map", setImmediate);
       const waiting = this.#processRecord(records[index], page.sliceValue, batch);
       if (waiting) await waiting;
-      // The batch before is being written meanwhile: its answers are heard.
-      else if (index % recordsAtOnce === recordsAtOnce - 1) await this.#options.clock.pause("map", setImmediate);
       // A record that stops the run is none that it read: the next run reads it.
       batch.read++;
       if (this.#hasMain) batch.main.fetched++;

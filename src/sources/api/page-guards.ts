@@ -4,13 +4,16 @@ import { linkOf } from "../http/index.ts";
 import type { Answer } from "./answer.ts";
 import { hashOf } from "./hash.ts";
 
+/** So many records tell a page from another: whoever gives the same ones at these places gives the same page. */
+const looksAt = 8;
+
 /** Remembers the pages of a slice. `admit` throws FatalError for a non-empty page that was there before. */
 export class RepeatedPages {
   private readonly seen = new Map<number, number>();
 
   admit(records: readonly unknown[], shown: string): void {
     if (records.length === 0) return;
-    const hash = hashOf(records);
+    const hash = hashOf([records.length, spread(records)]);
     const before = this.seen.get(hash);
     const page = this.seen.size + 1;
     if (before !== undefined) {
@@ -21,6 +24,13 @@ export class RepeatedPages {
     }
     this.seen.set(hash, page);
   }
+}
+
+/** The first record, the last, and others between them at even distances. */
+function spread(records: readonly unknown[]): unknown[] {
+  const last = records.length - 1;
+  if (last < looksAt) return [...records];
+  return Array.from({ length: looksAt }, (_, at) => records[Math.round((at * last) / (looksAt - 1))]);
 }
 
 /** Where APIs write their next link. A cursor or link under one of these means that there is more. */

@@ -73,7 +73,8 @@ export class Gate {
   private underWay = 0;
   /** For what no budget matches. */
   private pausedUntil = 0;
-  private alarm = new AbortController();
+  /** Of the sleep until somebody may go, while there is one. */
+  private alarm: AbortController | undefined;
 
   constructor(
     { connection, rate_limits, concurrency }: Pick<Connection, "connection" | "rate_limits" | "concurrency">,
@@ -151,7 +152,8 @@ export class Gate {
 
   /** Lets go whoever may go, in order, and sets the alarm for the next one. */
   private pump(): void {
-    this.alarm.abort();
+    this.alarm?.abort();
+    this.alarm = undefined;
     const round: Round = { now: this.time.now(), taken: new Set(), next: Number.POSITIVE_INFINITY };
     // A copy: who goes or is refused leaves the list.
     for (const waiter of this.waiting.slice()) {
@@ -212,8 +214,9 @@ export class Gate {
   }
 
   private wakeAt(at: number, now: number): void {
-    this.alarm = new AbortController();
-    this.time.sleep(at - now, this.alarm.signal).then(
+    const alarm = new AbortController();
+    this.alarm = alarm;
+    this.time.sleep(at - now, alarm.signal).then(
       () => this.pump(),
       () => {},
     );

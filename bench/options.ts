@@ -1,7 +1,7 @@
 /** The options of `npm run bench`. */
 import { parseArgs } from "node:util";
 
-export const workloadIds = ["W1", "W2", "W3", "W4", "W5", "W6"] as const;
+export const workloadIds = ["W1", "W2", "W3", "W4", "W5", "W6", "CSV", "SCALE"] as const;
 export type WorkloadId = (typeof workloadIds)[number];
 
 export interface BenchOptions {
@@ -21,7 +21,7 @@ export interface BenchOptions {
 }
 
 export const usage = `npm run bench -- [options]
-  --only W3,W4     workloads (W1 to W6; W2 brings W1 with it)
+  --only W3,W4     workloads: W1 to W6 (W2 brings W1 with it), CSV (parsers alone), SCALE (etl with ever more rows)
   --peers etl,…    etl, floor, sling, dlt, meltano
   --runs 3         rounds; a figure is the median of them
   --rows 100000    records, instead of 100,000 of the API and 1,000,000 of the others

@@ -31,6 +31,10 @@ export interface ReportInput {
   options: BenchOptions;
   /** What W6 printed. */
   mapping: string | undefined;
+  /** What the CSV parsers came to. */
+  parsers: string | undefined;
+  /** etl alone, with ever more rows. */
+  scale: readonly Sample[];
   /** Of the sources that were measured. */
   commit: string;
   /** The machine's load average when it began: above 1, others had work too. */
@@ -78,7 +82,12 @@ export function report(input: ReportInput): { table: string; markdown: string } 
   const table = sections.map(
     ({ title, lines }) => `${title}\n${plain([header, ...lines.map((line) => cells(line, lines))])}`,
   );
-  if (input.mapping) table.push(`W6: mapping alone\n${input.mapping}`);
+  const alone = [
+    ...(input.mapping ? [{ title: "W6: mapping alone", text: input.mapping }] : []),
+    ...(input.parsers ? [{ title: "CSV parsers alone: the file of W3 into lists of texts", text: input.parsers }] : []),
+    ...(input.scale.length > 0 ? [{ title: "Ten times as many rows each time", text: scaleText(input.scale) }] : []),
+  ];
+  for (const { title, text } of alone) table.push(`${title}\n${text}`);
   const parts = sections.map(({ title, lines, workload }) => {
     const less = input.peers.flatMap(({ name, less: all }) => {
       const text = all?.[workload.workload];
@@ -93,9 +102,22 @@ export function report(input: ReportInput): { table: string; markdown: string } 
       ...[...less, ...wrong].map((text) => `- ${text}`),
     ].join("\n\n");
   });
-  if (input.mapping) parts.push(`## W6: mapping alone\n\n\`\`\`\n${input.mapping}\n\`\`\``);
+  for (const { title, text } of alone) parts.push(`## ${title}\n\n\`\`\`\n${text}\n\`\`\``);
   const short = inShort(sections, input.peers);
   return { table: table.join("\n\n"), markdown: `${[preface(input), short, ...parts].join("\n\n")}\n` };
+}
+
+/** A line a run: what a row costs beside what the run with the fewest took, and peak memory. */
+function scaleText(samples: readonly Sample[]): string {
+  return samples
+    .map(({ id, rows, cost, wrong }) => {
+      const [least] = samples.filter((sample) => sample.id === id);
+      const beyond = rows - least!.rows;
+      const each = beyond > 0 ? (((cost.wallS - least!.cost.wallS) / beyond) * 1e6).toFixed(1) : "–";
+      const numbers = `${cost.wallS.toFixed(2).padStart(6)} s  ${each.padStart(5)} µs a row beyond the first ${count(least!.rows)}`;
+      return `${id}  ${count(rows).padStart(9)} rows  ${numbers}  ${cost.peakMb.toFixed(0).padStart(4)} MB${wrong ? `  failed: ${wrong}` : ""}`;
+    })
+    .join("\n");
 }
 
 /** How many times as many rows a second etl moves as each of the others; of the floor, the share that it reaches. */

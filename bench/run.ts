@@ -17,7 +17,8 @@ import { meltano } from "./peers/meltano.ts";
 import { sling } from "./peers/sling.ts";
 import { report, type Sample } from "./report.ts";
 import { contacts } from "./workloads/contacts.ts";
-import { csvOrders, dropSources, mariadbOrders, postgresOrders } from "./workloads/orders.ts";
+import { measureParsers } from "./workloads/csv-parsers.ts";
+import { csvOrders, dropSources, mariadbOrders, ordersFile, postgresOrders } from "./workloads/orders.ts";
 import { measureMapping } from "./workloads/mapping.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -39,6 +40,7 @@ async function main(options: BenchOptions): Promise<void> {
   const loadBefore = loadavg()[0]!;
   const { mapping, without } = options.only.includes("W6") ? mappingOrWhyNot() : { without: [] };
   const samples: Sample[] = [];
+  const scale: Sample[] = [];
   const cleanUp = async (): Promise<void> => {
     await dropSources();
     for (const name of ["target", "contacts"]) await dropDatabase(`${prefix}${name}`);
@@ -47,12 +49,26 @@ async function main(options: BenchOptions): Promise<void> {
     process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
   try {
     await runRounds({ workloads: runnable, peers, options, samples });
+    if (options.only.includes("SCALE")) scale.push(...(await runScale(options)));
   } finally {
     await cleanUp();
   }
+  const parsers = options.only.includes("CSV") ? await parsersOrWhyNot(options, without) : undefined;
   const left = [...missing, ...absent, ...without];
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-  const text = report({ samples, peers, workloads: runnable, servers, left, options, mapping, commit, loadBefore });
+  const text = report({
+    samples,
+    peers,
+    workloads: runnable,
+    servers,
+    left,
+    options,
+    mapping,
+    parsers,
+    scale,
+    commit,
+    loadBefore,
+  });
   console.log(text.table);
   writeFileSync(options.output ?? fileURLToPath(new URL("RESULTS.md", import.meta.url)), text.markdown);
 }
@@ -80,6 +96,25 @@ function mappingOrWhyNot(): { mapping?: string; without: string[] } {
   } catch (error) {
     return { without: [`W6: ${(error as Error).message}`] };
   }
+}
+
+async function parsersOrWhyNot(options: BenchOptions, without: string[]): Promise<string | undefined> {
+  say("CSV parsers");
+  try {
+    return measureParsers(await ordersFile(options.rows ?? 1_000_000, 10), options.runs);
+  } catch (error) {
+    without.push(`CSV parsers: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** etl alone with ten times as many rows each time. */
+async function runScale(options: BenchOptions): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (const workload of [csvOrders, postgresOrders])
+    for (const rows of [10_000, 100_000, 1_000_000])
+      samples.push(...(await runPeer({ workload, peer: etl, round: 0, options: { ...options, rows } })));
+  return samples;
 }
 
 interface Rounds {

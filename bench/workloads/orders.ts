@@ -46,7 +46,8 @@ function ordersFrom(workload: Job["workload"], id: Workload["cases"]["first"], t
   };
 }
 
-async function ordersFile(rows: number, count: number): Promise<string> {
+/** The file, made unless it is there. */
+export async function ordersFile(rows: number, count: number): Promise<string> {
   const folder = join(workFolder, "data");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `orders-${rows}x${count}.csv`);

@@ -309,7 +309,7 @@ export class Attempt {
     if (flags.maxRecords > 0) this.#cut = cutPage(page, flags.maxRecords - before);
     const { clock } = this.#metrics;
     const worked = clock.spentOn("map");
-    await clock.work("map", () => this.#processor.process(page, batch));
+    await clock.work("map", () => this.#processor.process(page, batch, this.#cut));
     this.#costs.page(page.records.length, clock.spentOn("map") - worked);
     await this.#costs.sample((count) => batch.lastRecords(count), page.sliceValue);
     batch.bytes += page.bytes;

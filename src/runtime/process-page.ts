@@ -116,8 +116,11 @@ export class PageProcessor {
     return { system, entity, label, id };
   }
 
-  /** Puts a page's records into the batch. Throws what stops the run; the records before it are in. */
-  async process(page: Page, batch: Batch): Promise<void> {
+  /**
+   * Puts a page's records into the batch. Throws what stops the run; the records before it are in.
+   * @param isLast no page is wanted after it
+   */
+  async process(page: Page, batch: Batch, isLast: boolean): Promise<void> {
     const { parentSets } = this.#options;
     parentSets?.open(page);
     for (const { line, record, rule, message } of page.rejects ?? []) {
@@ -132,7 +135,7 @@ export class PageProcessor {
     const { records } = page;
     for (let index = 0; index < records.length; index++) {
       // The next page is asked for first, and the answers to the batch that is being written are heard.
-      if (index % recordsAtOnce === 0) await this.#options.clock.pause("map", setImmediate);
+      if (index % recordsAtOnce === 0 && (index > 0 || !isLast)) await this.#options.clock.pause("map", setImmediate);
       const waiting = this.#processRecord(records[index], page.sliceValue, batch);
       if (waiting) await waiting;
       // A record that stops the run is none that it read: the next run reads it.

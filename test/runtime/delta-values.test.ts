@@ -23,9 +23,17 @@ it("orders integers of any length as integers", () => {
   );
 });
 
-it.each(["UTC", "America/Los_Angeles"])("reads a timestamp as the parser does in %s", (timeZone) => {
-  const { read } = deltaOf({ type: "timestamp", time_zone: timeZone });
-  const parse = compileTimestampParser({ timeZone });
+it.each([
+  ["UTC", undefined],
+  ["America/Los_Angeles", undefined],
+  ["UTC", ["iso", "epochMs"]],
+  ["America/Los_Angeles", ["iso", "epochMs"]],
+  ["UTC", "iso"],
+  ["UTC", []],
+] as const)("reads a timestamp as the parser does in %s, by the formats %s", (timeZone, formats) => {
+  const format = typeof formats === "object" ? [...formats] : formats;
+  const { read } = deltaOf({ type: "timestamp", time_zone: timeZone, ...(format ? { format } : {}) } as Partial<Delta>);
+  const parse = compileTimestampParser({ timeZone, formats: format });
   for (const text of [
     "2025-01-02",
     "2025-01-02 03:04:05",

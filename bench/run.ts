@@ -38,6 +38,7 @@ async function main(options: BenchOptions): Promise<void> {
   for (const line of [...missing, ...absent]) say(`left out: ${line}`);
 
   const loadBefore = loadavg()[0]!;
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
   const { mapping, without } = options.only.includes("W6") ? mappingOrWhyNot() : { without: [] };
   const samples: Sample[] = [];
   const scale: Sample[] = [];
@@ -55,7 +56,6 @@ async function main(options: BenchOptions): Promise<void> {
   }
   const parsers = options.only.includes("CSV") ? await parsersOrWhyNot(options, without) : undefined;
   const left = [...missing, ...absent, ...without];
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
   const text = report({
     samples,
     peers,

@@ -12,6 +12,7 @@ export const sling: Peer = {
   name: "Sling",
   how: "`mode: incremental` with a primary key, which upserts; the columns' types are declared",
   does: (workload) => workload !== "api",
+  less: { api: "takes no part: sources of APIs are in CLI Pro, not in the open build" },
   prepare: async () => {
     ensureVenv("sling", [`sling-linux-amd64==${version}`]);
     const [found] = globSync("sling/lib/python3*/site-packages/sling_linux_amd64/bin/sling-linux-amd64", {

@@ -10,9 +10,9 @@ import { encode } from "./copy-text.ts";
 const CODES: ScreenCodes = { missingKey: "23502", badText: "22021", outOfRange: "22003" };
 
 /** Longer texts are quicker to look at and to write as a whole. */
-const LONG_TEXT = 128;
-/** No number, boolean or NULL is longer. */
-const NO_TEXT_BYTES = 40;
+const SHORT_TEXT = 128;
+/** As many bytes as UTF-8 or escapes can make of a short text, and a tab; a number has less. */
+const SHORT_BYTES = SHORT_TEXT * 3 + 1;
 
 const [TAB, NEWLINE, RETURN, BACKSLASH] = [9, 10, 13, 92];
 /** What follows the backslash. */
@@ -89,19 +89,14 @@ export class PostgresRows implements RowBuffer {
   #write(row: Row): RowProblem | undefined {
     for (let at = 0; at < row.length; at++) {
       const value = row[at] ?? null;
-      if (typeof value === "string") {
-        // As many bytes as UTF-8 or an escape can make of it, and a tab.
-        this.#room(value.length * 3 + 1);
-        if (at > 0) this.#bytes[this.#end++] = TAB;
-        if (value.length > LONG_TEXT || !this.#writeText(value, this.#isJson[at]!)) {
-          const problem = this.#writeLong(value, at);
-          if (problem) return problem;
-        }
-        continue;
-      }
-      this.#room(NO_TEXT_BYTES);
+      this.#room(SHORT_BYTES);
       if (at > 0) this.#bytes[this.#end++] = TAB;
-      if (typeof value === "number" && value >= 0 && (value | 0) === value) this.#writeWhole(value);
+      if (typeof value === "string") {
+        if (value.length <= SHORT_TEXT && this.#writeShort(value, this.#isJson[at]!)) continue;
+        const problem = this.#screen.value(value, at);
+        if (problem) return problem;
+        this.#writeLong(encode(value));
+      } else if (typeof value === "number" && value >= 0 && (value | 0) === value) this.#writeWhole(value);
       else {
         const problem = this.#screen.value(value, at);
         if (problem) return problem;
@@ -112,7 +107,7 @@ export class PostgresRows implements RowBuffer {
   }
 
   /** Writes a text character by character; false for one that has to be looked at as a whole, and nothing is written. */
-  #writeText(text: string, isJson: boolean): boolean {
+  #writeShort(text: string, isJson: boolean): boolean {
     const bytes = this.#bytes;
     let end = this.#end;
     for (let at = 0; at < text.length; at++) {
@@ -139,10 +134,9 @@ export class PostgresRows implements RowBuffer {
     return true;
   }
 
-  #writeLong(text: string, at: number): RowProblem | undefined {
-    const problem = this.#screen.value(text, at);
-    if (!problem) this.#end += this.#bytes.write(encode(text), this.#end);
-    return problem;
+  #writeLong(text: string): void {
+    this.#room(Buffer.byteLength(text));
+    this.#end += this.#bytes.write(text, this.#end);
   }
 
   /** Digits of a whole number from 0 to 2^31 - 1. */

@@ -119,7 +119,8 @@ export function compileDecimal({ precision, scale }: ParsedType, options: Number
   const tooWide = (value: unknown): RecordError =>
     new RecordError(`${showValue(value)} does not fit decimal(${precision},${scale})`);
   // Below a quarter of what a double holds exactly, of all texts with `scale` decimals at most one is the number.
-  const limit = Math.min(10 ** (precision - scale), 2 ** 51 / 10 ** scale);
+  // toFixed writes 100 decimals at the most.
+  const limit = scale > 100 ? 0 : Math.min(10 ** (precision - scale), 2 ** 51 / 10 ** scale);
   /** The text of a number that needs no rounding: of nearly all. */
   const textOf = (number: number): string | undefined => {
     if (!(number < limit && number > -limit)) return undefined;

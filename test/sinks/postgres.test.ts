@@ -219,6 +219,19 @@ describe("rejects", () => {
     expect(await readBack(sink, table)).toEqual([[3, 1, "999.99"]]);
   });
 
+  test("a deferred constraint stays deferred where nothing is merged", async () => {
+    await using sink = await opened(database.url);
+    await run(
+      sink,
+      "CREATE TABLE parent (id integer PRIMARY KEY);\nCREATE TABLE child (parent integer REFERENCES parent DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO parent VALUES (1);\nINSERT INTO child VALUES (1)",
+    );
+    await sink.transaction(async () => {
+      await sink.database.deleteFrom("parent").execute();
+      await sink.database.deleteFrom("child").execute();
+    });
+    expect(await database.query("SELECT * FROM parent")).toEqual([]);
+  });
+
   test("a deferred constraint is asked at once, so that it costs its row and not the batch", async () => {
     await using sink = await opened(database.url);
     await run(

@@ -251,6 +251,15 @@ test("a decimal of a number or a short text is what it is of the same digits wit
   );
 });
 
+test("a decimal may have more decimals than toFixed writes", () => {
+  for (const scale of [100, 101, 308, 309, 1000]) {
+    const coerce = compileCoercion(`decimal(1000,${scale})`);
+    const zero = `0.${"0".repeat(scale)}`;
+    for (const given of [0, -0, "0", "0.00"]) expect(coerce(given, ignore)).toBe(zero);
+    if (scale < 1000) expect(coerce(1.5, ignore)).toBe(`1.5${"0".repeat(scale - 1)}`);
+  }
+});
+
 test("a bigint keeps every digit of every 64-bit number, however it is written", () => {
   const coerce = compileCoercion("bigint");
   const written = fc.constantFrom(

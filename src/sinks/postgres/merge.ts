@@ -10,6 +10,8 @@ import { PostgresRows } from "./row-buffer.ts";
 import type { Session } from "./session.ts";
 import { type MergeSql, mergeSql } from "./sql.ts";
 
+/** A deferred constraint would speak up at COMMIT, where no row can be blamed any more. */
+const IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE";
 const SAVE = "SAVEPOINT etl_rows";
 
 /** So often the one line that COPY names is dropped and the rest sent again; then the batch is halved instead. */
@@ -121,7 +123,7 @@ async function copyNew({ stored, firstLoads }: MergeContext, { batch, kept }: Ch
   const { name } = input.table;
   if (kept.length === 0 || !stored || stored.hasPolicies || !firstLoads.isLikely(name)) return undefined;
   const lines = storedLines({ rows, indexes: kept }, [input.now, input.now, input.runId]);
-  await session.send(SAVE);
+  await session.send(`${IMMEDIATE}; ${SAVE}`);
   try {
     // What is saved is forgotten at the end of the transaction: a statement of its own would be one too many.
     return await session.copy(sql.copyNew, lines);
@@ -135,7 +137,7 @@ async function copyNew({ stored, firstLoads }: MergeContext, { batch, kept }: Ch
 async function stageRows({ session, filled }: MergeContext, { batch, kept }: Chosen): Promise<readonly number[]> {
   const { sql } = batch;
   if (kept.length === 0) return kept;
-  await session.send(sql.createStage);
+  await session.send(`${IMMEDIATE}; ${sql.createStage}`);
   if (filled.has(sql.stage)) await session.send(sql.emptyStage);
   filled.add(sql.stage);
   return fillStage(batch, kept);

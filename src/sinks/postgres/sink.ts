@@ -27,13 +27,8 @@ import { keyText } from "./sql.ts";
 import { refusePlan } from "../refuse-plan.ts";
 import { repeatTransaction } from "../repeat-transaction.ts";
 
-/**
- * READ COMMITTED whatever the database's default is: a merge waits for another writer instead of failing. A deferred
- * constraint would speak up at COMMIT, where no row can be blamed any more.
- */
-const BEGIN = begin("");
-/** A read-only session may not create temporary tables either. */
-const BEGIN_SCRATCH = begin(" READ WRITE");
+/** READ COMMITTED whatever the database's default is: a merge waits for another writer instead of failing. */
+const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /** What is expected of a table's first rows. */
 const FIRST_BYTES = 16_384;
@@ -161,8 +156,8 @@ export class PostgresSink implements Sink {
       return compareRows(this.#mergeContext(stored, filled), input);
     };
     if (this.#filled) return compare();
-    // Nothing of this transaction stays.
-    return this.#classified(() => this.#attempt(BEGIN_SCRATCH, compare, "ROLLBACK"));
+    // A read-only session may not create temporary tables either; nothing of this transaction stays.
+    return this.#classified(() => this.#attempt(`${BEGIN} READ WRITE`, compare, "ROLLBACK"));
   }
 
   #mergeContext(stored: StoredTable | undefined, filled: Set<string>): MergeContext {
@@ -182,7 +177,7 @@ export class PostgresSink implements Sink {
     const compare = (): Promise<number> =>
       compareSets({ session: this.#session, filled: this.#filled ?? new Set() }, input);
     if (this.#filled) return compare();
-    return this.#classified(() => this.#attempt(BEGIN_SCRATCH, compare, "ROLLBACK"));
+    return this.#classified(() => this.#attempt(`${BEGIN} READ WRITE`, compare, "ROLLBACK"));
   }
 
   async #stored(table: Table): Promise<StoredTable | undefined> {
@@ -205,10 +200,6 @@ export class PostgresSink implements Sink {
     await this.database.destroy();
     await this.#session.close();
   }
-}
-
-function begin(mode: string): string {
-  return `BEGIN ISOLATION LEVEL READ COMMITTED${mode}; SET CONSTRAINTS ALL IMMEDIATE`;
 }
 
 /** Advisory locks are 64-bit numbers: the start of the name's hash, marked as ours. */

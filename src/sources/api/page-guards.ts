@@ -4,25 +4,43 @@ import { linkOf } from "../http/index.ts";
 import type { Answer } from "./answer.ts";
 import { hashOf } from "./hash.ts";
 
-/** So many records tell a page from another: whoever gives the same ones at these places gives the same page. */
+/** So many records of a page are looked at: mostly they tell that it is a new one. */
 const looksAt = 8;
 
-/** Remembers the pages of a slice. `admit` throws FatalError for a non-empty page that was there before. */
+/**
+ * Remembers the pages of a slice. `admit` throws FatalError for a non-empty page with all the records of the first or
+ * the one before it, and for one with those of any other when it has come round once more.
+ */
 export class RepeatedPages {
-  private readonly seen = new Map<number, number>();
+  private readonly samples = new Set<number>();
+  /** Pages by all their records: the first, and those whose sample was there before. */
+  private readonly whole = new Map<number, number>();
+  private previous: readonly unknown[] = [];
+  private pages = 0;
 
   admit(records: readonly unknown[], shown: string): void {
     if (records.length === 0) return;
-    const hash = hashOf([records.length, spread(records)]);
-    const before = this.seen.get(hash);
-    const page = this.seen.size + 1;
-    if (before !== undefined) {
-      throw new FatalError(
-        `${shown} gave the same ${records.length} records as page ${before} of this read. ` +
-          "Is the position sent under the name that the API reads? If the API repeats its last page, say when to stop (stop_when, pages or total).",
-      );
+    const page = ++this.pages;
+    const sample = hashOf([records.length, spread(records)]);
+    if (page === 1) this.whole.set(hashOf(records), page);
+    else if (this.samples.has(sample)) this.compare(records, { page, shown });
+    this.samples.add(sample);
+    this.previous = records;
+  }
+
+  private compare(records: readonly unknown[], { page, shown }: { page: number; shown: string }): void {
+    const last = hashOf(this.previous);
+    if (!this.whole.has(last)) this.whole.set(last, page - 1);
+    const hash = hashOf(records);
+    const before = this.whole.get(hash);
+    if (before === undefined) {
+      this.whole.set(hash, page);
+      return;
     }
-    this.seen.set(hash, page);
+    throw new FatalError(
+      `${shown} gave the same ${records.length} records as page ${before} of this read. ` +
+        "Is the position sent under the name that the API reads? If the API repeats its last page, say when to stop (stop_when, pages or total).",
+    );
   }
 }
 

@@ -39,7 +39,8 @@ async function main(options: BenchOptions): Promise<void> {
 
   const loadBefore = loadavg()[0]!;
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-  const { mapping, without } = options.only.includes("W6") ? mappingOrWhyNot() : { without: [] };
+  const without: string[] = [];
+  const mapping = options.only.includes("W6") ? await orWhyNot("W6", measureMapping, without) : undefined;
   const samples: Sample[] = [];
   const scale: Sample[] = [];
   const cleanUp = async (): Promise<void> => {
@@ -50,11 +51,13 @@ async function main(options: BenchOptions): Promise<void> {
     process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
   try {
     await runRounds({ workloads: runnable, peers, options, samples });
-    if (options.only.includes("SCALE")) scale.push(...(await runScale(options)));
+    if (options.only.includes("SCALE") && peers.includes(etl)) scale.push(...(await runScale(options)));
   } finally {
     await cleanUp();
   }
-  const parsers = options.only.includes("CSV") ? await parsersOrWhyNot(options, without) : undefined;
+  const measureCsv = async (): Promise<string> =>
+    measureParsers(await ordersFile(options.rows ?? 1_000_000, 10), options.runs);
+  const parsers = options.only.includes("CSV") ? await orWhyNot("CSV parsers", measureCsv, without) : undefined;
   const left = [...missing, ...absent, ...without];
   const text = report({
     samples,
@@ -89,21 +92,17 @@ async function preparePeers(options: BenchOptions): Promise<{ peers: Peer[]; abs
   return { peers, absent };
 }
 
-function mappingOrWhyNot(): { mapping?: string; without: string[] } {
-  say("W6");
+/** What a measurement gives; where it cannot be made, why is noted. */
+async function orWhyNot(
+  name: string,
+  measurement: () => string | Promise<string>,
+  without: string[],
+): Promise<string | undefined> {
+  say(name);
   try {
-    return { mapping: measureMapping(), without: [] };
+    return await measurement();
   } catch (error) {
-    return { without: [`W6: ${(error as Error).message}`] };
-  }
-}
-
-async function parsersOrWhyNot(options: BenchOptions, without: string[]): Promise<string | undefined> {
-  say("CSV parsers");
-  try {
-    return measureParsers(await ordersFile(options.rows ?? 1_000_000, 10), options.runs);
-  } catch (error) {
-    without.push(`CSV parsers: ${(error as Error).message}`);
+    without.push(`${name}: ${(error as Error).message}`);
     return undefined;
   }
 }

@@ -9,6 +9,12 @@ export function bufferOf<T>(kind: abstract new (...options: never[]) => T, { row
   throw new FatalError(`rows for "${table.name}" are in another sink's buffer: a bug of the runner`);
 }
 
+/** Keeps what is known of a row, in the place of what was; nothing where there is nothing. */
+export function keep<T>(known: Map<number, T>, index: number, value: T | undefined): void {
+  if (value !== undefined) known.set(index, value);
+  else if (known.size > 0) known.delete(index);
+}
+
 /** Indexes of the rows that may be written, and the others as rejects. */
 export function screened(
   { rows, indexes }: MergeInput,

@@ -15,6 +15,8 @@ export type RowProblem = Omit<WriteReject, "index">;
 
 /** Looks at rows of one table. */
 export interface Screen {
+  /** Of each column. */
+  readonly isJson: readonly boolean[];
   /**
    * A key column without a value.
    * @throws FatalError when the row does not have one value a column: that is a bug of the caller.
@@ -30,9 +32,10 @@ const JSON_NUL = /(?<!\\)(?:\\\\)*\\u0000/;
 
 /** Throws SpecError for a type that does not exist. */
 export function screenOf({ name, columns, keys }: Table, codes: ScreenCodes): Screen {
-  const json = columns.map((column) => parseColumnType(column.type).kind === "json");
+  const isJson = columns.map((column) => parseColumnType(column.type).kind === "json");
   const keysAt = keys.map((key) => columns.findIndex((column) => column.name === key));
   return {
+    isJson,
     key(row) {
       if (row.length !== columns.length)
         throw new FatalError(
@@ -46,7 +49,7 @@ export function screenOf({ name, columns, keys }: Table, codes: ScreenCodes): Sc
       return undefined;
     },
     value(value, at) {
-      const problem = problemOf(value, json[at] === true);
+      const problem = problemOf(value, isJson[at] === true);
       if (!problem) return undefined;
       const field = columns[at]?.name;
       return { field, code: codes[problem.code], message: `"${field}" ${problem.message}` };

@@ -79,7 +79,7 @@ const madeSql = new WeakMap<object, { stored: StoredTable | undefined; replaceNe
 /** One and the same SQL for all batches of a table, as long as it is stored as it was. */
 function sqlOf({ table, replaceNewer }: MergeInput, stored: StoredTable | undefined): MergeSql {
   const made = madeSql.get(table);
-  if (made?.stored === stored && made?.replaceNewer === replaceNewer && made) return made.sql;
+  if (made && made.stored === stored && made.replaceNewer === replaceNewer) return made.sql;
   const sql = mergeSql({ table, replaceNewer, stored: stored?.columns ?? new Map() });
   madeSql.set(table, { stored, replaceNewer, sql });
   return sql;

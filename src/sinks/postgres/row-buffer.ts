@@ -2,6 +2,7 @@
  * Rows for PostgreSQL: the lines of COPY's text format, which a row is screened for while it is written into them.
  * https://www.postgresql.org/docs/current/sql-copy.html, "Text Format"
  */
+import { keep } from "../buffered.ts";
 import { parseColumnType } from "../column-type.ts";
 import type { Row, RowBuffer, Table, Value } from "../contract.ts";
 import { type RowProblem, type Screen, type ScreenCodes, screenOf } from "../screen.ts";
@@ -25,7 +26,6 @@ export class PostgresRows implements RowBuffer {
   readonly limits = new Map<number, Value>();
   readonly #table: Table;
   readonly #screen: Screen;
-  readonly #isJson: readonly boolean[];
   #bytes: Buffer;
   #end = 0;
   /** Where each row's line begins, and where it ends, without the end of the line. */
@@ -39,7 +39,6 @@ export class PostgresRows implements RowBuffer {
     this.#bytes = Buffer.allocUnsafe(bytes);
     this.#table = table;
     this.#screen = screenOf(table, CODES);
-    this.#isJson = table.columns.map(({ type }) => parseColumnType(type).kind === "json");
   }
 
   get length(): number {
@@ -49,18 +48,12 @@ export class PostgresRows implements RowBuffer {
   set(index: number, row: Row, newerLimit?: Value): void {
     const from = this.#end;
     const problem = this.#screen.key(row) ?? this.#write(row);
-    if (problem) {
-      this.#end = from;
-      this.problems.set(index, problem);
-      this.#unwritten.set(index, row);
-    } else if (this.problems.size > 0) {
-      this.problems.delete(index);
-      this.#unwritten.delete(index);
-    }
+    if (problem) this.#end = from;
+    keep(this.problems, index, problem);
+    keep(this.#unwritten, index, problem && row);
+    keep(this.limits, index, newerLimit);
     this.#from[index] = from;
     this.#to[index] = this.#end;
-    if (newerLimit !== undefined) this.limits.set(index, newerLimit);
-    else if (this.limits.size > 0) this.limits.delete(index);
   }
 
   get(index: number): Row {
@@ -92,7 +85,7 @@ export class PostgresRows implements RowBuffer {
       this.#room(SHORT_BYTES);
       if (at > 0) this.#bytes[this.#end++] = TAB;
       if (typeof value === "string") {
-        if (value.length <= SHORT_TEXT && this.#writeShort(value, this.#isJson[at]!)) continue;
+        if (value.length <= SHORT_TEXT && this.#writeShort(value, this.#screen.isJson[at]!)) continue;
         const problem = this.#screen.value(value, at);
         if (problem) return problem;
         this.#writeLong(encode(value));

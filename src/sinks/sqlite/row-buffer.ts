@@ -1,4 +1,5 @@
 /** Rows for SQLite: as they are, for they are bound value by value. */
+import { keep } from "../buffered.ts";
 import type { Row, RowBuffer, Table, Value } from "../contract.ts";
 import { type RowProblem, type Screen, type ScreenCodes, screenOf } from "../screen.ts";
 
@@ -25,12 +26,9 @@ export class SqliteRows implements RowBuffer {
   }
 
   set(index: number, row: Row, newerLimit?: Value): void {
-    const problem = this.#problemOf(row);
+    keep(this.problems, index, this.#problemOf(row));
+    keep(this.limits, index, newerLimit);
     this.#rows[index] = row;
-    if (problem) this.problems.set(index, problem);
-    else this.problems.delete(index);
-    if (newerLimit !== undefined) this.limits.set(index, newerLimit);
-    else this.limits.delete(index);
   }
 
   get(index: number): Row {
